@@ -1,0 +1,171 @@
+//! Why a context, a stage or a flow ended.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+/// Why a context, a stage or a flow ended.
+///
+/// A cause travels with every ending: it is what [`FlowContext::cause`](crate::FlowContext::cause)
+/// gives, what a [`Report`](crate::Report) shows for each stage, and what a
+/// [`PipelineError`](crate::PipelineError) carries. Cloning copies a pointer at most.
+///
+/// The idea of a cause beside the bare "done" is that of Go's `context.Cause`.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::Cause;
+///
+/// let cause = Cause::from("the customer hung up");
+/// assert_eq!(cause.to_string(), "cancelled: the customer hung up");
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Cause {
+    /// Every stage came to the end of its items.
+    Completed,
+    /// The sending side closed: no more values were made, all that were made were delivered.
+    Closed,
+    /// The receiving side or an operator needed no more.
+    Quit,
+    /// Somebody cancelled, and gave this reason.
+    Cancelled(Arc<str>),
+    /// The deadline of the context passed.
+    DeadlineExceeded,
+    /// An ending took longer than the grace (or the drain time) it was given.
+    GraceExpired,
+    /// A stage's logic returned an error.
+    Failed {
+        /// The stage that failed.
+        stage: Arc<str>,
+        /// What it returned.
+        error: Arc<dyn Error + Send + Sync>,
+    },
+    /// A stage's logic panicked.
+    Panicked {
+        /// The stage that panicked.
+        stage: Arc<str>,
+        /// The panic's message.
+        text: Arc<str>,
+    },
+    /// A stage went down with its arbiter, without an answer.
+    Lost {
+        /// The stage that was lost.
+        stage: Arc<str>,
+    },
+    /// Stages did not yield within the grace, not even to an abort.
+    Stuck {
+        /// The stages that still hold their thread.
+        stages: Arc<[Arc<str>]>,
+    },
+    /// Nobody in the flow could ever move again.
+    Stalled {
+        /// Who waits for whom, one entry per stage that was alive.
+        waits: Arc<[StalledWait]>,
+    },
+}
+
+impl Cause {
+    /// Whether this is a way of ending that delivered everything: completed or closed.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Completed | Self::Closed)
+    }
+
+    /// The stage at which it began, where it began at one.
+    #[must_use]
+    pub fn stage(&self) -> Option<&str> {
+        match self {
+            Self::Failed { stage, .. } | Self::Panicked { stage, .. } | Self::Lost { stage } => {
+                Some(stage)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Completed => f.write_str("completed"),
+            Self::Closed => f.write_str("closed"),
+            Self::Quit => f.write_str("quit"),
+            Self::Cancelled(reason) => write!(f, "cancelled: {reason}"),
+            Self::DeadlineExceeded => f.write_str("deadline exceeded"),
+            Self::GraceExpired => f.write_str("grace expired"),
+            Self::Failed { stage, error } => write!(f, "stage `{stage}` failed: {error}"),
+            Self::Panicked { stage, text } => write!(f, "stage `{stage}` panicked: {text}"),
+            Self::Lost { stage } => write!(f, "stage `{stage}` was lost with its arbiter"),
+            Self::Stuck { stages } => {
+                f.write_str("stuck: no answer from ")?;
+                list(f, stages.iter().map(|stage| format!("`{stage}`")))
+            }
+            Self::Stalled { waits } => {
+                f.write_str("stalled: ")?;
+                list(f, waits.iter().map(ToString::to_string))
+            }
+        }
+    }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, parts: impl Iterator<Item = String>) -> fmt::Result {
+    for (n, part) in parts.enumerate() {
+        if n > 0 {
+            f.write_str(", ")?;
+        }
+        f.write_str(&part)?;
+    }
+    Ok(())
+}
+
+impl From<&str> for Cause {
+    fn from(reason: &str) -> Self {
+        Self::Cancelled(reason.into())
+    }
+}
+
+impl From<String> for Cause {
+    fn from(reason: String) -> Self {
+        Self::Cancelled(reason.into())
+    }
+}
+
+/// One stage of a stalled flow, and the port it waits on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StalledWait {
+    /// The stage that waits.
+    pub stage: Arc<str>,
+    /// What it waits for.
+    pub need: StalledNeed,
+    /// The stages at the other end of the port; several where any of them would do.
+    pub peers: Arc<[Arc<str>]>,
+}
+
+impl StalledWait {
+    pub(crate) fn new(stage: Arc<str>, need: StalledNeed, peers: Arc<[Arc<str>]>) -> Self {
+        Self { stage, need, peers }
+    }
+}
+
+impl fmt::Display for StalledWait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let need = match self.need {
+            StalledNeed::Item => "an item from",
+            StalledNeed::Credit => "credit of",
+        };
+        write!(f, "`{}` waits for {need} ", self.stage)?;
+        list(f, self.peers.iter().map(|peer| format!("`{peer}`")))
+    }
+}
+
+/// What a stage of a stalled flow waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StalledNeed {
+    /// It has no input.
+    Item,
+    /// It may not send: its consumer allows no more.
+    Credit,
+}

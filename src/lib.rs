@@ -1,0 +1,5 @@
+//! Go's concurrency patterns on the actix actor framework.
+
+mod context;
+
+pub use context::{Cause, StalledNeed, StalledWait};
