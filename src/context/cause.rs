@@ -109,6 +109,15 @@ impl fmt::Display for Cause {
     }
 }
 
+impl Error for Cause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Failed { error, .. } => Some(&**error),
+            _ => None,
+        }
+    }
+}
+
 fn list(f: &mut fmt::Formatter<'_>, parts: impl Iterator<Item = String>) -> fmt::Result {
     for (n, part) in parts.enumerate() {
         if n > 0 {

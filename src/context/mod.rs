@@ -1,5 +1,24 @@
 //! Contexts mark: values, deadlines and the done mark, shared by every thread of a flow.
+//!
+//! A context is data. It runs nothing and costs no task: whoever works under it looks at its mark,
+//! waits for it, or leaves a callback with it.
 
+mod after_done;
+mod callback;
 mod cause;
+mod done;
+mod flow_context;
+mod handle;
+mod node;
+mod roots;
+mod runtime;
+#[cfg(test)]
+mod tests;
+mod values;
 
+pub use after_done::AfterDone;
 pub use cause::{Cause, StalledNeed, StalledWait};
+pub use done::Done;
+pub use flow_context::FlowContext;
+pub use handle::{CancelHandle, CancelOnDrop};
+pub use runtime::NoRuntime;
