@@ -1,0 +1,163 @@
+//! The credit ledgers of an edge: decisions as functions of numbers, without actors.
+//!
+//! 1. A consumer grants its window once, then gives credit back in steps of half a window.
+//! 2. What is granted and not yet used or given back never exceeds the window.
+//! 3. A consumer that wants only so many items grants no more than these, ever.
+
+/// The consumer's half: what may be asked for.
+#[derive(Debug)]
+pub(crate) struct Grants {
+    window: usize,
+    /// How many more items may ever be asked for; `None` is without end.
+    remaining: Option<u64>,
+    /// Items that left the queue for good, and whose credit was not given back yet.
+    owed: usize,
+    opened: bool,
+}
+
+impl Grants {
+    pub(crate) fn new(window: usize, limit: Option<u64>) -> Self {
+        Self {
+            window,
+            remaining: limit,
+            owed: 0,
+            opened: false,
+        }
+    }
+
+    /// Notes that `items` left the queue for good.
+    #[inline]
+    pub(crate) fn owe(&mut self, items: usize) {
+        self.owed += items;
+    }
+
+    /// What to ask for now: the window at first, later what is owed once that is half a window.
+    #[inline]
+    pub(crate) fn due(&mut self) -> Option<usize> {
+        if !self.opened {
+            self.opened = true;
+            return self.ask(self.window);
+        }
+        if self.owed < (self.window / 2).max(1) {
+            return None;
+        }
+        self.all()
+    }
+
+    /// All that is owed, however little.
+    pub(crate) fn all(&mut self) -> Option<usize> {
+        if !self.opened {
+            return self.due();
+        }
+        let owed = std::mem::take(&mut self.owed);
+        self.ask(owed)
+    }
+
+    fn ask(&mut self, items: usize) -> Option<usize> {
+        let items = match &mut self.remaining {
+            None => items,
+            Some(left) => {
+                let items = items.min(usize::try_from(*left).unwrap_or(usize::MAX));
+                *left -= items as u64;
+                items
+            }
+        };
+        (items > 0).then_some(items)
+    }
+}
+
+/// The producer's half: what may be sent.
+#[derive(Debug, Default)]
+pub(crate) struct Credit {
+    available: usize,
+    first: Option<usize>,
+}
+
+impl Credit {
+    pub(crate) fn grant(&mut self, items: usize) {
+        self.available += items;
+        self.first.get_or_insert(items);
+    }
+
+    #[inline]
+    pub(crate) fn available(&self) -> usize {
+        self.available
+    }
+
+    /// Uses credit for a batch; gives how many items are in flight now.
+    pub(crate) fn spend(&mut self, items: usize) -> usize {
+        self.available -= items;
+        self.first.unwrap_or(0).saturating_sub(self.available)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_window_opens_once_and_refills_by_halves() {
+        let mut grants = Grants::new(8, None);
+        assert_eq!(grants.due(), Some(8));
+        assert_eq!(grants.due(), None);
+        grants.owe(3);
+        assert_eq!(grants.due(), None);
+        grants.owe(1);
+        assert_eq!(grants.due(), Some(4));
+        grants.owe(1);
+        assert_eq!(grants.all(), Some(1));
+        assert_eq!(grants.all(), None);
+    }
+
+    #[test]
+    fn r2_7_window_one_refills_after_each_item() {
+        let mut grants = Grants::new(1, None);
+        assert_eq!(grants.due(), Some(1));
+        grants.owe(1);
+        assert_eq!(grants.due(), Some(1));
+    }
+
+    #[test]
+    fn a_limit_is_never_exceeded() {
+        let mut grants = Grants::new(8, Some(10));
+        assert_eq!(grants.due(), Some(8));
+        grants.owe(8);
+        assert_eq!(grants.due(), Some(2));
+        grants.owe(2);
+        assert_eq!(grants.all(), None);
+        assert_eq!(Grants::new(8, Some(0)).due(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn r2_1_in_flight_never_exceeds_the_window(
+            window in 1usize..64,
+            limit in proptest::option::of(0u64..200),
+            steps in proptest::collection::vec((any::<bool>(), 0usize..40, any::<bool>()), 0..200),
+        ) {
+            let mut grants = Grants::new(window, limit);
+            let mut credit = Credit::default();
+            let (mut sent, mut freed, mut granted) = (0usize, 0usize, 0u64);
+            for (produce, most, probe) in steps {
+                if produce {
+                    let items = most.min(credit.available());
+                    let in_flight = credit.spend(items);
+                    prop_assert!(in_flight <= window);
+                    sent += items;
+                } else {
+                    let items = most.min(sent - freed);
+                    grants.owe(items);
+                    freed += items;
+                }
+                let ask = if probe { grants.all() } else { grants.due() };
+                if let Some(items) = ask {
+                    credit.grant(items);
+                    granted += items as u64;
+                }
+                prop_assert!(sent - freed + credit.available() <= window);
+                prop_assert!(limit.is_none_or(|limit| granted <= limit));
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The consumer's end of an edge: a queue of batches, and the credit given for it.
+//!
+//! 1. Items leave the queue only by a pop of the front batch, from its end (batches are kept
+//!    reversed): a panic in between leaves the rest whole and countable.
+//! 2. Items taken are counted as the difference of the front batch's lengths, so that counting
+//!    costs nothing per item.
+//! 3. After the end, or after a cancel, late items are tolerated: dropped and counted.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::link::drop_each;
+use super::{Ask, Grants, Link, Signal, Upstream};
+use crate::context::Cause;
+
+/// The address and the shared half that a consumer needs of its producer.
+pub(crate) struct UpLink<T> {
+    pub(crate) address: Box<dyn Upstream<T>>,
+    pub(crate) link: Arc<Link>,
+}
+
+#[derive(Debug)]
+enum Input {
+    Open,
+    Completed,
+    Failed(Cause),
+    Cancelled,
+}
+
+/// The consumer's end of an edge.
+pub(crate) struct InPort<T> {
+    queue: VecDeque<Vec<T>>,
+    /// The front batch's length when items were last counted.
+    front: usize,
+    up: UpLink<T>,
+    grants: Grants,
+    spare: Option<Vec<T>>,
+    state: Input,
+    taken: u64,
+}
+
+impl<T> fmt::Debug for InPort<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InPort")
+            .field("state", &self.state)
+            .field("grants", &self.grants)
+            .field("taken", &self.taken)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> InPort<T> {
+    pub(crate) fn new(up: UpLink<T>, window: usize) -> Self {
+        Self::limited(up, window, None)
+    }
+
+    /// A port that never asks for more than `limit` items in all.
+    pub(crate) fn limited(up: UpLink<T>, window: usize, limit: Option<u64>) -> Self {
+        up.link.set_window(window);
+        Self {
+            queue: VecDeque::new(),
+            front: 0,
+            up,
+            grants: Grants::new(window, limit),
+            spare: None,
+            state: Input::Open,
+            taken: 0,
+        }
+    }
+
+    pub(crate) fn on(&mut self, signal: Signal<T>) {
+        match (signal, &self.state) {
+            (Signal::Batch(mut items), Input::Open) => {
+                items.reverse();
+                if self.queue.is_empty() {
+                    self.front = items.len();
+                }
+                self.queue.push_back(items);
+            }
+            (Signal::Batch(mut late), _) => {
+                self.up.link.counters.add_discarded(drop_each(&mut late));
+            }
+            (Signal::Completed, Input::Open) => self.state = Input::Completed,
+            (Signal::Failed(cause), Input::Open) => self.state = Input::Failed(cause),
+            (Signal::Completed | Signal::Failed(_), _) => {}
+        }
+    }
+
+    /// The batch to pop items from, none if there is no item.
+    #[inline]
+    pub(crate) fn batch(&mut self) -> Option<&mut Vec<T>> {
+        while self.queue.front().is_some_and(Vec::is_empty) {
+            self.count_taken();
+            self.spare = self.queue.pop_front();
+            self.front = self.queue.front().map_or(0, Vec::len);
+        }
+        self.queue.front_mut()
+    }
+
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<T> {
+        self.batch()?.pop()
+    }
+
+    /// The item that a pop would give.
+    pub(crate) fn peek(&self) -> Option<&T> {
+        self.queue.iter().find_map(|batch| batch.last())
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.peek().is_some()
+    }
+
+    /// How many items a pick may take in a row: what is left of one batch.
+    pub(crate) fn batch_len(&mut self) -> usize {
+        self.batch().map_or(0, |batch| batch.len())
+    }
+
+    /// Whether no item will ever come any more.
+    pub(crate) fn is_drained(&self) -> bool {
+        !matches!(self.state, Input::Open) && !self.is_ready()
+    }
+
+    /// The failure it ended with, once its items are used up.
+    pub(crate) fn failure(&self) -> Option<&Cause> {
+        match &self.state {
+            Input::Failed(cause) if !self.is_ready() => Some(cause),
+            _ => None,
+        }
+    }
+
+    /// Gives credit back for items that left the queue for good.
+    #[inline]
+    pub(crate) fn credit(&mut self, items: usize) {
+        self.grants.owe(items);
+    }
+
+    fn count_taken(&mut self) {
+        let now = self.queue.front().map_or(0, Vec::len);
+        self.taken += (self.front - now) as u64;
+        self.front = now;
+    }
+
+    fn request(&mut self, items: usize, now: Instant) {
+        let spare = self.spare.take().filter(|spare| spare.capacity() > 0);
+        let ask = Ask::Request(items, spare);
+        self.up.address.demand(&self.up.link, ask, now);
+    }
+
+    fn discard_queue(&mut self) {
+        self.count_taken();
+        let mut dropped = 0;
+        for mut items in self.queue.drain(..) {
+            dropped += drop_each(&mut items);
+        }
+        self.front = 0;
+        self.up.link.counters.add_discarded(dropped);
+        self.up.link.counters.store_received(self.taken);
+    }
+}
+
+/// What a stage does with an input, whatever its items are.
+pub(crate) trait InEnd {
+    /// Counts what was taken and asks for more where enough was given back.
+    fn settle(&mut self, now: Instant);
+    /// Gives back all credit it owes; says whether it owed any.
+    fn return_all(&mut self, now: Instant) -> bool;
+    /// Takes no more: drops the queue, and tells the producer unless it has ended.
+    fn cancel(&mut self, cause: &Cause, now: Instant);
+    /// Drops the queue, and tells nobody: the whole flow ends.
+    fn discard(&mut self);
+    /// Items taken from the queue so far.
+    fn taken(&self) -> u64;
+}
+
+impl<T> InEnd for InPort<T> {
+    fn settle(&mut self, now: Instant) {
+        self.count_taken();
+        self.up.link.counters.store_received(self.taken);
+        if matches!(self.state, Input::Open)
+            && let Some(items) = self.grants.due()
+        {
+            self.request(items, now);
+        }
+    }
+
+    fn return_all(&mut self, now: Instant) -> bool {
+        let owed = match self.state {
+            Input::Open => self.grants.all(),
+            _ => None,
+        };
+        if let Some(items) = owed {
+            self.request(items, now);
+        }
+        owed.is_some()
+    }
+
+    fn cancel(&mut self, cause: &Cause, now: Instant) {
+        self.discard_queue();
+        if matches!(self.state, Input::Open) {
+            let ask = Ask::Cancel(cause.clone());
+            self.up.address.demand(&self.up.link, ask, now);
+        }
+        self.state = Input::Cancelled;
+    }
+
+    fn discard(&mut self) {
+        self.discard_queue();
+        self.state = Input::Cancelled;
+    }
+
+    fn taken(&self) -> u64 {
+        self.taken
+    }
+}
+
+impl<T> Drop for InPort<T> {
+    fn drop(&mut self) {
+        self.discard_queue();
+    }
+}

@@ -1,0 +1,147 @@
+//! The messages of an edge, and the only place that sends them.
+//!
+//! Two addresses per edge: a [`Feed`] goes downstream with items and the one end, a [`Demand`]
+//! goes upstream with credit and the one cancel. They are sent unbounded; the credits are the
+//! bound.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix::{Actor, Addr, Context, Handler, Message};
+
+use super::Link;
+use super::link::drop_each;
+use crate::context::Cause;
+
+/// What a producer tells its consumer.
+pub(crate) enum Signal<T> {
+    /// Items, the first of them last, so that they can be popped.
+    Batch(Vec<T>),
+    /// No more items.
+    Completed,
+    /// No more items, because a stage upstream failed.
+    Failed(Cause),
+}
+
+/// What a consumer tells its producer.
+pub(crate) enum Ask<T> {
+    /// It takes so many items more, and gives an emptied buffer back.
+    Request(usize, Option<Vec<T>>),
+    /// It takes no more.
+    Cancel(Cause),
+}
+
+/// A message downstream. `PORT` tells inputs of different types of one actor apart, `port`
+/// inputs of one type.
+pub(crate) struct Feed<T, const PORT: usize> {
+    pub(crate) port: u32,
+    pub(crate) sent: Instant,
+    signal: Option<Signal<T>>,
+    link: Arc<Link>,
+}
+
+impl<T, const PORT: usize> Feed<T, PORT> {
+    /// Takes what it says; its unit of the flow's count is the receiver's from now on.
+    pub(crate) fn take(&mut self) -> Option<Signal<T>> {
+        self.signal.take()
+    }
+}
+
+impl<T, const PORT: usize> Drop for Feed<T, PORT> {
+    fn drop(&mut self) {
+        // Only a message that nobody handled has its signal still.
+        if let Some(signal) = self.signal.take() {
+            if let Signal::Batch(mut items) = signal {
+                self.link.counters.add_discarded(drop_each(&mut items));
+            }
+            self.link.activity().release(1);
+        }
+    }
+}
+
+impl<T: Send + 'static, const PORT: usize> Message for Feed<T, PORT> {
+    type Result = ();
+}
+
+/// A message upstream, to the output `port` of an actor; `PORT` as of a [`Feed`].
+pub(crate) struct Demand<T, const PORT: usize> {
+    pub(crate) port: u32,
+    pub(crate) sent: Instant,
+    ask: Option<Ask<T>>,
+    link: Arc<Link>,
+}
+
+impl<T, const PORT: usize> Demand<T, PORT> {
+    /// Takes what it says; its unit of the flow's count is the receiver's from now on.
+    pub(crate) fn take(&mut self) -> Option<Ask<T>> {
+        self.ask.take()
+    }
+}
+
+impl<T, const PORT: usize> Drop for Demand<T, PORT> {
+    fn drop(&mut self) {
+        if self.ask.take().is_some() {
+            self.link.activity().release(1);
+        }
+    }
+}
+
+impl<T: Send + 'static, const PORT: usize> Message for Demand<T, PORT> {
+    type Result = ();
+}
+
+/// Where a producer sends.
+pub(crate) trait Downstream<T>: Send {
+    fn feed(&self, link: &Arc<Link>, signal: Signal<T>, now: Instant);
+}
+
+/// Where a consumer asks.
+pub(crate) trait Upstream<T>: Send {
+    fn demand(&self, link: &Arc<Link>, ask: Ask<T>, now: Instant);
+}
+
+/// One port of an actor, seen from the other end of the edge.
+pub(crate) struct Port<A: Actor, const PORT: usize> {
+    pub(crate) address: Addr<A>,
+    pub(crate) port: u32,
+}
+
+impl<T, A, const PORT: usize> Downstream<T> for Port<A, PORT>
+where
+    T: Send + 'static,
+    A: Actor<Context = Context<A>> + Handler<Feed<T, PORT>>,
+{
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the edge file: credits bound the mailbox"
+    )]
+    fn feed(&self, link: &Arc<Link>, signal: Signal<T>, now: Instant) {
+        link.activity().add(1);
+        self.address.do_send(Feed::<T, PORT> {
+            port: self.port,
+            sent: now,
+            signal: Some(signal),
+            link: Arc::clone(link),
+        });
+    }
+}
+
+impl<T, A, const PORT: usize> Upstream<T> for Port<A, PORT>
+where
+    T: Send + 'static,
+    A: Actor<Context = Context<A>> + Handler<Demand<T, PORT>>,
+{
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the edge file: one request per half window"
+    )]
+    fn demand(&self, link: &Arc<Link>, ask: Ask<T>, now: Instant) {
+        link.activity().add(1);
+        self.address.do_send(Demand::<T, PORT> {
+            port: self.port,
+            sent: now,
+            ask: Some(ask),
+            link: Arc::clone(link),
+        });
+    }
+}
