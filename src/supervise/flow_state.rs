@@ -1,0 +1,363 @@
+//! The shared state of a running flow, and the lifeline whose last drop resolves `wait`.
+//!
+//! 1. Every guard, every closure that runs off its arbiter and the thread that joins arbiters
+//!    holds the [`Lifeline`]; handles hold the [`FlowState`] only. So the flow is over exactly
+//!    when nothing of it is left.
+//! 2. `ending` is the only lock held while another is taken (the context's), and it is not: the
+//!    context is marked before.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use actix::Addr;
+use actix_rt::Arbiter;
+use futures::task::AtomicWaker;
+use tokio::sync::Notify;
+
+use super::{Ending, Level, Patience, StageState, Supervisor, Tell};
+use crate::context::{Cause, FlowContext, StalledNeed, StalledWait};
+use crate::edge::{Activity, Link};
+use crate::report::{EdgeReport, Report, StageReport};
+use crate::supervise::Wait;
+
+/// One edge of a running flow: between which stages, and at which of their ports.
+#[derive(Debug)]
+pub(crate) struct FlowEdge {
+    pub(crate) link: Arc<Link>,
+    pub(crate) from: u32,
+    pub(crate) out_port: u32,
+    pub(crate) to: u32,
+    pub(crate) in_port: u32,
+}
+
+/// The parts of a flow as they stand when it starts.
+#[derive(Debug)]
+pub(crate) struct FlowPlan {
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) stages: Box<[Arc<StageState>]>,
+    pub(crate) edges: Box<[FlowEdge]>,
+    pub(crate) patience: Patience,
+}
+
+/// The shared state of one flow.
+pub(crate) struct FlowState {
+    pub(crate) plan: FlowPlan,
+    pub(crate) context: FlowContext,
+    pub(crate) activity: Arc<Activity>,
+    supervisor: Addr<Supervisor>,
+    ending: Mutex<Ending>,
+    isolated: Mutex<Vec<Cause>>,
+    live: AtomicUsize,
+    returned: AtomicBool,
+    arbiters: Mutex<Vec<Arbiter>>,
+    started: Instant,
+    outcome: OnceLock<(Cause, Duration)>,
+    waiter: AtomicWaker,
+    changed: Notify,
+}
+
+impl fmt::Debug for FlowState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FlowState")
+            .field("name", &self.plan.name)
+            .field("live", &self.live)
+            .field("ending", &self.ending)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Poisoning means nothing here: no code of a user runs under these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl FlowState {
+    pub(crate) fn new(
+        plan: FlowPlan,
+        context: FlowContext,
+        supervisor: Addr<Supervisor>,
+        arbiters: Vec<Arbiter>,
+    ) -> Self {
+        let activity = Arc::new(Activity::new());
+        let address = supervisor.clone();
+        activity.on_quiet(move || Supervisor::tell(&address, Tell::Quiet));
+        for edge in &plan.edges {
+            edge.link.bind(&activity);
+        }
+        // One unit a stage, released when it parks for the first time.
+        activity.add(plan.stages.len());
+        Self {
+            live: AtomicUsize::new(plan.stages.len()),
+            plan,
+            context,
+            activity,
+            supervisor,
+            ending: Mutex::default(),
+            isolated: Mutex::default(),
+            returned: AtomicBool::new(false),
+            arbiters: Mutex::new(arbiters),
+            started: Instant::now(),
+            outcome: OnceLock::new(),
+            waiter: AtomicWaker::new(),
+            changed: Notify::new(),
+        }
+    }
+
+    pub(crate) fn tell(&self, what: Tell) {
+        Supervisor::tell(&self.supervisor, what);
+    }
+
+    pub(crate) fn level(&self) -> Level {
+        lock(&self.ending).level()
+    }
+
+    /// Raises the flow's ending and has the supervisor carry it out.
+    pub(crate) fn raise(&self, level: Level, cause: Cause) {
+        let cause = if level >= Level::Cancel {
+            // The context is marked first, so that every stage sees it when this returns, and it
+            // decides which of several causes came first.
+            let first = self.context.end(cause.clone());
+            match self.context.cause() {
+                Some(earlier) if !first && level == Level::Cancel => earlier,
+                _ => cause,
+            }
+        } else {
+            cause
+        };
+        // Marked at the call, so that a stage sees it before its next item.
+        if level <= Level::Quit {
+            for stage in &self.plan.stages {
+                if level == Level::Quit || stage.source {
+                    stage.mark(level);
+                }
+            }
+        }
+        if lock(&self.ending).raise(level, cause) {
+            self.tell(Tell::Attend);
+        }
+    }
+
+    pub(super) fn ending_cause(&self) -> Cause {
+        lock(&self.ending).cause()
+    }
+
+    /// Marks a stage so that it ends at the latest before its next item, and has it told; says
+    /// whether this was the first to do so.
+    pub(crate) fn stop_stage(&self, level: Level, stage: u32) -> bool {
+        let marked = self.stage(stage).mark(level);
+        if marked {
+            self.tell(Tell::StopStage { level, stage });
+        }
+        marked
+    }
+
+    /// Gives up a flow that could not be started.
+    pub(crate) fn abandon(&self) {
+        for arbiter in std::mem::take(&mut *lock(&self.arbiters)) {
+            arbiter.stop();
+        }
+    }
+
+    pub(crate) fn stage(&self, index: u32) -> &Arc<StageState> {
+        &self.plan.stages[index as usize]
+    }
+
+    pub(crate) fn live(&self) -> usize {
+        self.live.load(Ordering::Acquire)
+    }
+
+    /// Notes a failure that was kept to one input of a fan-in.
+    pub(super) fn isolate(&self, cause: Cause) {
+        lock(&self.isolated).push(cause);
+    }
+
+    /// Notes that a stage gave back credit that it still owed.
+    pub(crate) fn note_returned(&self) {
+        // Relaxed: ordered by the count of the flow.
+        self.returned.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn take_returned(&self) -> bool {
+        self.returned.swap(false, Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.outcome.get().is_some()
+    }
+
+    /// Why the flow ended, once it is over.
+    pub(crate) fn outcome(&self) -> Option<&Cause> {
+        self.outcome.get().map(|(cause, _)| cause)
+    }
+
+    /// Registers the one who waits for the whole flow.
+    pub(crate) fn register(&self, waker: &Waker) {
+        self.waiter.register(waker);
+    }
+
+    /// Wakes whenever a stage is gone, or the flow is over.
+    pub(crate) fn changed(&self) -> &Notify {
+        &self.changed
+    }
+
+    pub(super) fn conclude(&self, cause: Cause) {
+        let _ = self.outcome.set((cause, self.started.elapsed()));
+        self.waiter.wake();
+        self.changed.notify_waiters();
+    }
+
+    /// Who waits for whom, in a flow that cannot move.
+    pub(super) fn waits(&self) -> Arc<[StalledWait]> {
+        let names = |ends: Vec<u32>| {
+            ends.iter()
+                .map(|&n| Arc::clone(&self.stage(n).name))
+                .collect()
+        };
+        let of = |stage: &Arc<StageState>| {
+            let wait = stage.wait()?;
+            let edges = self.plan.edges.iter();
+            let (need, peers) = match wait {
+                Wait::Item(port) => {
+                    let edges = edges.filter(|e| {
+                        e.to == stage.index && port.is_none_or(|port| port == e.in_port)
+                    });
+                    (StalledNeed::Item, edges.map(|e| e.from).collect())
+                }
+                Wait::Credit(port) => {
+                    let edges = edges.filter(|e| {
+                        e.from == stage.index && port.is_none_or(|port| port == e.out_port)
+                    });
+                    (StalledNeed::Credit, edges.map(|e| e.to).collect())
+                }
+            };
+            Some(StalledWait::new(
+                Arc::clone(&stage.name),
+                need,
+                names(peers),
+            ))
+        };
+        let alive = self.plan.stages.iter().filter(|stage| !stage.is_gone());
+        alive.filter_map(of).collect()
+    }
+
+    /// The names of the stages that are not gone.
+    pub(super) fn still_there(&self) -> Arc<[Arc<str>]> {
+        let stages = self.plan.stages.iter().filter(|stage| !stage.is_gone());
+        stages.map(|stage| Arc::clone(&stage.name)).collect()
+    }
+
+    /// What every stage and edge has counted so far.
+    pub(crate) fn report(&self) -> Report {
+        let (ending, elapsed) = match self.outcome.get() {
+            Some((cause, elapsed)) => (cause.clone(), *elapsed),
+            None => (lock(&self.ending).cause(), self.started.elapsed()),
+        };
+        let stuck = matches!(ending, Cause::Stuck { .. });
+        let stages = &self.plan.stages;
+        let mut held = vec![0; if stuck { stages.len() } else { 0 }];
+        let mut edges = Vec::with_capacity(self.plan.edges.len());
+        for edge in &self.plan.edges {
+            let counters = &edge.link.counters;
+            let (sent, discarded) = (counters.sent(), counters.discarded());
+            let mut received = counters.received();
+            if stuck {
+                // Nobody can ask the stage that holds its thread: what its inputs were sent and
+                // did not answer for is in its hands or its queue.
+                let missing = sent.saturating_sub(received + discarded);
+                held[edge.to as usize] += missing;
+                received += missing;
+            }
+            edges.push(EdgeReport {
+                from: Arc::clone(&self.stage(edge.from).name),
+                to: Arc::clone(&self.stage(edge.to).name),
+                port: edge.in_port,
+                window: edge.link.window(),
+                sent,
+                received,
+                discarded,
+                most_in_flight: counters.most_in_flight(),
+            });
+        }
+        let stages = stages.iter().enumerate().map(|(n, stage)| {
+            let mut counts = stage.counters.counts();
+            counts.held = held.get(n).copied().unwrap_or(0);
+            counts.received += counts.held;
+            StageReport::new(
+                Arc::clone(&stage.name),
+                stage.verb,
+                stage.part_of.clone(),
+                counts,
+                stage.counters.nanos(),
+                stage.ending.get().cloned(),
+            )
+        });
+        Report::new(
+            self.plan.name.clone(),
+            ending,
+            elapsed,
+            stages.collect(),
+            edges,
+            lock(&self.isolated).clone(),
+        )
+    }
+}
+
+/// What everything that runs for a flow holds; its last drop is the flow's end.
+#[derive(Debug)]
+pub(crate) struct Lifeline(pub(crate) Arc<FlowState>);
+
+impl Lifeline {
+    /// One stage's actor is gone; after the last, the flow's own arbiters go.
+    pub(super) fn stage_gone(self: &Arc<Self>, stage: &StageState) {
+        let flow = &self.0;
+        stage.set_gone();
+        flow.changed.notify_waiters();
+        // AcqRel: the last one must see what all others did.
+        if flow.live.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let arbiters = std::mem::take(&mut *lock(&flow.arbiters));
+            if arbiters.is_empty() {
+                flow.tell(Tell::AllGone);
+            } else {
+                self.join(arbiters);
+            }
+        }
+        flow.activity.release(stage.take_units());
+    }
+
+    /// Stops arbiters and waits for their threads, on a thread of its own: this one can be one
+    /// of theirs, or one that must not block.
+    fn join(self: &Arc<Self>, arbiters: Vec<Arbiter>) {
+        for arbiter in &arbiters {
+            arbiter.stop();
+        }
+        let life = Arc::clone(self);
+        let join = move || {
+            for arbiter in arbiters {
+                if arbiter.join().is_err() {
+                    log::error!("an arbiter of a flow panicked");
+                }
+            }
+            life.0.tell(Tell::AllGone);
+        };
+        let spawned = std::thread::Builder::new()
+            .name("actix-flow join".into())
+            .spawn(join);
+        if let Err(error) = spawned {
+            // The arbiters end by themselves, nobody waits for them.
+            log::error!("cannot wait for the arbiters of a flow: {error}");
+            self.0.tell(Tell::AllGone);
+        }
+    }
+}
+
+impl Drop for Lifeline {
+    fn drop(&mut self) {
+        let cause = self.0.ending_cause();
+        // What runs under this flow's context ends with it, however it ended.
+        self.0.context.end(cause.clone());
+        self.0.conclude(cause);
+    }
+}

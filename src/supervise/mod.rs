@@ -1,0 +1,15 @@
+//! Supervisors move: `Stop` goes down to every stage, guards answer up when an actor is gone.
+
+mod ending;
+mod flow_state;
+mod order;
+mod runner;
+mod stage_state;
+mod supervisor;
+
+pub(crate) use ending::{Ending, Level, Patience};
+pub(crate) use flow_state::{FlowEdge, FlowPlan, FlowState, Lifeline};
+pub(crate) use order::{Line, Order};
+pub(crate) use runner::{Guard, start};
+pub(crate) use stage_state::{StageState, Wait};
+pub(crate) use supervisor::{Directive, Supervisor, Tell, Watch, watch};
