@@ -1,0 +1,306 @@
+//! The one stage actor, whatever kernel is inside it.
+//!
+//! 1. Message handlers only note; the pump, its one spawned future, works.
+//! 2. A turn runs under `catch_unwind`, so that queue and output survive a panic of the logic.
+//! 3. Before every turn, and before every item of it, marks are looked at.
+//! 4. A stage that parks has shipped what is ready, then given back its units of the flow's
+//!    count; one that waits for something outside of the flow keeps one.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{self, Poll};
+use std::time::Instant;
+
+use actix::dev::channel::AddressReceiver;
+use actix::fut::ActorFuture;
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler};
+use actix_rt::ArbiterHandle;
+
+use super::{Clock, Core, End, Inputs, Kernel, Outputs, Turn};
+use crate::BoxError;
+use crate::context::Cause;
+use crate::edge::{Demand, Feed, discard_payload, panic_text};
+use crate::report::Spent;
+use crate::supervise::{Directive, Guard, Level, Lifeline, Line, Order, StageState, start};
+
+/// A stage of a flow.
+pub(crate) struct StageActor<K: Kernel> {
+    core: Core,
+    kernel: K,
+}
+
+impl<K: Kernel> Unpin for StageActor<K> {}
+
+impl<K: Kernel> Actor for StageActor<K> {
+    type Context = Context<Self>;
+}
+
+impl<K, T, const PORT: usize> Handler<Feed<T, PORT>> for StageActor<K>
+where
+    K: Kernel + Inputs<T, PORT>,
+    T: Send + 'static,
+{
+    type Result = ();
+
+    fn handle(&mut self, mut feed: Feed<T, PORT>, _: &mut Context<Self>) {
+        if let Some(signal) = feed.take() {
+            self.core.absorb(feed.sent);
+            self.kernel.input(feed.port).on(signal);
+        }
+    }
+}
+
+impl<K, T, const PORT: usize> Handler<Demand<T, PORT>> for StageActor<K>
+where
+    K: Kernel + Outputs<T, PORT>,
+    T: Send + 'static,
+{
+    type Result = ();
+
+    fn handle(&mut self, mut demand: Demand<T, PORT>, _: &mut Context<Self>) {
+        if let Some(ask) = demand.take() {
+            self.core.absorb(demand.sent);
+            self.kernel.output(demand.port).on(ask);
+        }
+    }
+}
+
+impl<K: Kernel> Handler<Order> for StageActor<K> {
+    type Result = ();
+
+    fn handle(&mut self, order: Order, _: &mut Context<Self>) {
+        match order {
+            Order::Stop(level, cause) => self.core.stop(level, cause),
+            Order::ReturnCredit(probe) => {
+                probe.take();
+                self.core.units += 1;
+                self.core.probed = true;
+            }
+            Order::Directive(directive) => self.core.directive = Some(directive),
+        }
+    }
+}
+
+impl<K: Kernel> StageActor<K> {
+    /// Ships what is ready, asks for more, counts.
+    fn settle(&mut self, now: Instant) {
+        let counts = &mut self.core.counts;
+        let (mut emitted, mut batches) = (0, 0);
+        self.kernel.outputs(&mut |out| {
+            out.ship(now);
+            let (items, messages) = out.emitted();
+            emitted += items;
+            batches += messages;
+        });
+        (counts.emitted, counts.batches) = (emitted, batches);
+        let mut taken = None;
+        self.kernel.inputs(&mut |input| {
+            input.settle(now);
+            *taken.get_or_insert(0) += input.taken();
+        });
+        if let Some(taken) = taken {
+            counts.received = taken;
+        }
+        self.core.state.counters.store(&self.core.counts);
+    }
+
+    /// Answers the question whether it owes credit.
+    fn answer_probe(&mut self, now: Instant) {
+        if std::mem::take(&mut self.core.probed) {
+            let mut owed = false;
+            self.kernel
+                .inputs(&mut |input| owed |= input.return_all(now));
+            if owed {
+                self.core.life.0.note_returned();
+            }
+        }
+    }
+
+    /// The stage's own end: terminal signals down, cancels up.
+    fn end(&mut self, end: End, now: Instant) {
+        let (kernel, core) = (&mut self.kernel, &mut self.core);
+        let mut cause = core.own_cause();
+        match end {
+            End::Completed => kernel.outputs(&mut |out| out.complete(now)),
+            End::Failed(failure) => {
+                let mut read = false;
+                kernel.outputs(&mut |out| {
+                    out.fail(&failure, now);
+                    read = true;
+                });
+                if !read {
+                    // Nobody below can isolate it any more.
+                    core.tell_failure(&failure, false);
+                }
+                cause = failure;
+            }
+            End::Unread(reason) => cause = reason,
+        }
+        kernel.inputs(&mut |input| input.cancel(&cause, now));
+        self.finish(cause, now);
+    }
+
+    /// The end that came from above: nobody needs to be told.
+    fn stop(&mut self, now: Instant) {
+        let cause = self.core.stop_cause();
+        self.finish(cause, now);
+    }
+
+    fn finish(&mut self, cause: Cause, now: Instant) {
+        self.kernel.release(&mut self.core);
+        self.kernel.outputs(&mut |out| out.discard());
+        self.kernel.inputs(&mut |input| input.discard());
+        self.settle(now);
+        let _ = self.core.state.ending.set(cause);
+        self.core.over = true;
+    }
+
+    fn fail(&mut self, cause: Cause) {
+        self.core.tell_failure(&cause, true);
+        self.core.suspended = Some(cause);
+    }
+
+    /// One turn, by the level that the stage's ending has risen to.
+    fn turn(&mut self, cx: &mut task::Context<'_>) -> Result<Turn, BoxError> {
+        let core = &mut self.core;
+        match core.level() {
+            Level::Running => self.kernel.turn(core, cx),
+            Level::Close if core.state.source => self.kernel.close(core, cx),
+            Level::Close => self.kernel.turn(core, cx),
+            _ => {
+                let (now, cause) = (core.now, Cause::Quit);
+                self.kernel.inputs(&mut |input| input.cancel(&cause, now));
+                self.kernel.quit(core, cx)
+            }
+        }
+    }
+
+    /// Works as long as there is something to do; says whether the actor is over.
+    fn work(&mut self, cx: &mut task::Context<'_>) -> bool {
+        loop {
+            self.core.begin_turn();
+            let now = self.core.now;
+            if self.core.level() >= Level::Cancel {
+                self.stop(now);
+                return true;
+            }
+            if let Some(cause) = &self.core.suspended {
+                if self.core.directive == Some(Directive::Stop) {
+                    let cause = cause.clone();
+                    self.end(End::Failed(cause), now);
+                    return true;
+                }
+                return false;
+            }
+            let turn = catch_unwind(AssertUnwindSafe(|| self.turn(cx)));
+            let now = self.core.end_turn();
+            self.settle(now);
+            self.answer_probe(now);
+            let turn = match turn {
+                Ok(Ok(turn)) => turn,
+                Ok(Err(error)) => {
+                    let stage = Arc::clone(&self.core.state.name);
+                    let error = Arc::from(error);
+                    self.fail(Cause::Failed { stage, error });
+                    continue;
+                }
+                Err(panic) => {
+                    let stage = Arc::clone(&self.core.state.name);
+                    let text = panic_text(&*panic);
+                    discard_payload(panic);
+                    self.fail(Cause::Panicked { stage, text });
+                    continue;
+                }
+            };
+            match turn {
+                Turn::Marked => {}
+                Turn::More => {
+                    self.core.spent = Spent::Queued;
+                    // Polled once, this wakes the task after the runtime has looked at timers
+                    // and I/O; waking itself would keep it from doing so.
+                    let _ = pin!(tokio::task::yield_now()).poll(cx);
+                    return false;
+                }
+                Turn::Park(wait) => {
+                    self.core.park(wait);
+                    return false;
+                }
+                Turn::Waiting => {
+                    self.core.wait();
+                    return false;
+                }
+                Turn::Done(end) => {
+                    self.end(end, now);
+                    return true;
+                }
+            }
+        }
+    }
+}
+
+impl<K: Kernel> Drop for StageActor<K> {
+    fn drop(&mut self) {
+        if !self.core.over {
+            let now = Instant::now();
+            let stage = Arc::clone(&self.core.state.name);
+            let cause = Cause::Lost { stage };
+            if !self.core.context.is_marked() {
+                // The neighbours must not wait for the dead.
+                self.kernel.outputs(&mut |out| out.fail(&cause, now));
+                self.kernel.inputs(&mut |input| input.cancel(&cause, now));
+            }
+            let cause = match self.core.stop_cause() {
+                Cause::Completed => cause,
+                asked => asked,
+            };
+            self.finish(cause, now);
+        }
+    }
+}
+
+/// The one future that an actor spawns.
+struct Pump;
+
+impl<K: Kernel> ActorFuture<StageActor<K>> for Pump {
+    type Output = ();
+
+    fn poll(
+        self: Pin<&mut Self>,
+        actor: &mut StageActor<K>,
+        ctx: &mut Context<StageActor<K>>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<()> {
+        if !actor.work(cx) {
+            return Poll::Pending;
+        }
+        ctx.stop();
+        Poll::Ready(())
+    }
+}
+
+/// What a stage needs to start.
+pub(crate) struct Launch {
+    pub(crate) life: Arc<Lifeline>,
+    pub(crate) state: Arc<StageState>,
+    pub(crate) place: Option<ArbiterHandle>,
+}
+
+/// Starts the actor of a stage; its kernel is made where it will live.
+pub(crate) fn launch<K: Kernel>(
+    launch: Launch,
+    address: Addr<StageActor<K>>,
+    receiver: AddressReceiver<StageActor<K>>,
+    make: impl FnOnce(&Core) -> K + Send + 'static,
+) -> Box<dyn Line> {
+    let Launch { life, state, place } = launch;
+    let guard = Guard::of_stage(&life, &state);
+    start(place.as_ref(), guard, move || {
+        let core = Core::new(life, state, Clock::new(Instant::now()));
+        let kernel = make(&core);
+        let mut ctx = Context::with_receiver(receiver);
+        ctx.spawn(Pump);
+        ctx.into_future(StageActor { core, kernel })
+    });
+    Box::new(address)
+}

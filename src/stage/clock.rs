@@ -1,0 +1,85 @@
+//! How long a turn lasts: about 100 µs, found out with few looks at the clock.
+//!
+//! The clock is read after 1, 2, 4 ... at most 64 items; after an overrun it starts again at 1,
+//! so that slow items are shipped one by one.
+
+use std::time::{Duration, Instant};
+
+const TURN: Duration = Duration::from_micros(100);
+const MOST_UNSEEN: usize = 64;
+
+#[derive(Debug)]
+pub(crate) struct Clock {
+    start: Instant,
+    done: usize,
+    next: usize,
+    step: usize,
+}
+
+impl Clock {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            start: now,
+            done: 0,
+            next: 1,
+            step: 1,
+        }
+    }
+
+    /// Begins a turn.
+    pub(crate) fn begin(&mut self, now: Instant) {
+        self.start = now;
+        self.done = 0;
+        self.next = self.step;
+    }
+
+    /// How many items may be done before the next look.
+    #[inline]
+    pub(crate) fn left(&self) -> usize {
+        self.next - self.done
+    }
+
+    /// Notes items done, at most [`left`](Self::left); says whether the turn is over.
+    #[inline]
+    pub(crate) fn spend(&mut self, items: usize) -> bool {
+        self.done += items;
+        self.done >= self.next && self.look(Instant::now())
+    }
+
+    /// Whether a look found the turn over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.done >= self.next
+    }
+
+    #[cold]
+    fn look(&mut self, now: Instant) -> bool {
+        if now.duration_since(self.start) > TURN {
+            self.step = 1;
+            return true;
+        }
+        self.step = (self.step * 2).min(MOST_UNSEEN);
+        self.next = self.done + self.step;
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_are_rare_for_fast_items_and_start_again_after_an_overrun() {
+        let start = Instant::now();
+        let mut clock = Clock::new(start);
+        clock.begin(start);
+        for expected in [1, 2, 4, 8, 16, 32, 64, 64] {
+            assert_eq!(clock.left(), expected);
+            clock.done += expected;
+            assert!(!clock.look(start));
+        }
+        clock.done += 64;
+        assert!(clock.look(start + TURN * 2));
+        clock.begin(start);
+        assert_eq!(clock.left(), 1);
+    }
+}

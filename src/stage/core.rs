@@ -1,0 +1,156 @@
+//! What every stage has beside its kernel: marks, counts, the clock and its share of the flow's
+//! count.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Clock;
+use crate::context::{Cause, FlowContext};
+use crate::report::{Spent, StageCounts};
+use crate::supervise::{Directive, Ending, Level, Lifeline, StageState, Tell, Wait};
+
+pub(crate) struct Core {
+    pub(crate) life: Arc<Lifeline>,
+    pub(crate) context: FlowContext,
+    pub(crate) state: Arc<StageState>,
+    pub(crate) counts: StageCounts,
+    pub(crate) clock: Clock,
+    /// When the current turn began, or the last one ended.
+    pub(crate) now: Instant,
+    pub(super) spent: Spent,
+    ready: Option<Instant>,
+    asked: Ending,
+    /// The mark of this stage that was acted upon.
+    pub(super) seen: Level,
+    pub(super) units: usize,
+    pub(super) probed: bool,
+    pub(super) suspended: Option<Cause>,
+    pub(super) directive: Option<Directive>,
+    pub(super) over: bool,
+}
+
+impl Core {
+    pub(super) fn new(life: Arc<Lifeline>, state: Arc<StageState>, clock: Clock) -> Self {
+        Self {
+            context: life.0.context.clone(),
+            life,
+            state,
+            counts: StageCounts::default(),
+            clock,
+            now: Instant::now(),
+            spent: Spent::Queued,
+            ready: None,
+            asked: Ending::default(),
+            seen: Level::Running,
+            units: 1,
+            probed: false,
+            suspended: None,
+            directive: None,
+            over: false,
+        }
+    }
+
+    /// Whether the flow or this stage is to end; to be asked before every item.
+    #[inline]
+    pub(crate) fn is_marked(&self) -> bool {
+        self.context.is_marked() || self.state.marked() != self.seen
+    }
+
+    pub(super) fn absorb(&mut self, sent: Instant) {
+        self.units += 1;
+        self.ready.get_or_insert(sent);
+    }
+
+    pub(super) fn stop(&mut self, level: Level, cause: Cause) {
+        if !self.asked.raise(level, cause) {
+            return;
+        }
+        if self.units == 0 {
+            // What it does now was started by no message that has a unit.
+            self.life.0.activity.add(1);
+            self.units = 1;
+        }
+    }
+
+    /// How far its ending has risen.
+    pub(super) fn level(&self) -> Level {
+        if self.context.is_marked() {
+            return self.asked.level().max(Level::Cancel);
+        }
+        self.asked.level()
+    }
+
+    /// Why it ends, where it comes to its end by itself.
+    pub(super) fn own_cause(&self) -> Cause {
+        self.asked.cause()
+    }
+
+    /// Why it ends, where it was told to.
+    pub(super) fn stop_cause(&self) -> Cause {
+        match self.context.cause() {
+            Some(cause) if self.asked.level() < Level::Abort => cause,
+            _ => self.asked.cause(),
+        }
+    }
+
+    pub(super) fn tell_failure(&self, cause: &Cause, contained: bool) {
+        self.life.0.tell(Tell::Failed {
+            stage: self.state.index,
+            cause: cause.clone(),
+            suspended: contained,
+            contained,
+        });
+    }
+
+    pub(super) fn begin_turn(&mut self) {
+        let now = Instant::now();
+        let counters = &self.state.counters;
+        let ready = self.ready.take().unwrap_or(now).clamp(self.now, now);
+        counters.add_time(self.spent, ready - self.now);
+        counters.add_time(Spent::Queued, now - ready);
+        self.now = now;
+        self.clock.begin(now);
+        let marked = self.state.marked();
+        if marked != self.seen {
+            self.seen = marked;
+            match marked {
+                Level::Close => self.stop(marked, Cause::Closed),
+                _ => self.stop(marked, Cause::Quit),
+            }
+        }
+    }
+
+    pub(super) fn end_turn(&mut self) -> Instant {
+        let now = Instant::now();
+        self.state.counters.add_time(Spent::Busy, now - self.now);
+        self.counts.turns += 1;
+        self.now = now;
+        now
+    }
+
+    pub(super) fn park(&mut self, wait: Wait) {
+        self.spent = match wait {
+            Wait::Item(_) => Spent::Starved,
+            Wait::Credit(_) => Spent::Blocked,
+        };
+        self.state.set_wait(wait);
+        let units = std::mem::take(&mut self.units);
+        self.life.0.activity.release(units);
+    }
+
+    pub(super) fn wait(&mut self) {
+        self.spent = Spent::Waiting;
+        let activity = &self.life.0.activity;
+        match self.units {
+            0 => activity.add(1),
+            units => activity.release(units - 1),
+        }
+        self.units = 1;
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.state.leave_units(self.units);
+    }
+}

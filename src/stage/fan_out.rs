@@ -1,0 +1,246 @@
+//! One input, any number of branches: broadcast, partition, balance, and the splits of
+//! composites.
+
+use std::task::Context;
+
+use super::fan_in::{ROUTES, Route};
+use super::unary::Work;
+use super::{Core, End, Inputs, Kernel, Outputs, Turn};
+use crate::BoxError;
+use crate::context::Cause;
+use crate::edge::{InEnd, InPort, OutEnd, OutPort, drop_caught};
+use crate::supervise::Wait;
+
+/// Gives the branch of an item.
+pub(crate) type Key<T> = Box<dyn FnMut(&T) -> usize + Send>;
+
+/// Which branches get an item.
+pub(crate) enum Policy<T> {
+    /// All of them, a clone each.
+    Broadcast(fn(&T) -> T),
+    /// The one that the key says.
+    Partition(Key<T>),
+    /// The one with the most free credit, ties in turn.
+    Balance { next: usize },
+}
+
+/// The kernel of every fan-out.
+pub(crate) struct FanOut<T> {
+    input: InPort<T>,
+    branches: Vec<OutPort<T>>,
+    /// Tells an ordered join where each item went.
+    routes: Option<OutPort<Route>>,
+    policy: Policy<T>,
+    /// An item whose branch has no room yet.
+    held: Option<(T, usize)>,
+}
+
+/// What a fan-out did with its next item.
+enum Step {
+    Moved,
+    Blocked(Option<usize>),
+    Starved,
+}
+
+impl<T> FanOut<T> {
+    pub(crate) fn new(
+        input: InPort<T>,
+        branches: Vec<OutPort<T>>,
+        routes: Option<OutPort<Route>>,
+        policy: Policy<T>,
+    ) -> Self {
+        Self {
+            input,
+            branches,
+            routes,
+            policy,
+            held: None,
+        }
+    }
+
+    /// Why the last of the readers left, once all have.
+    fn unread(&self) -> Option<Cause> {
+        if let Some(cause) = self.routes.as_ref().and_then(OutPort::cancelled) {
+            return Some(cause.clone());
+        }
+        let mut last = None;
+        for branch in &self.branches {
+            last = Some(branch.cancelled()?.clone());
+        }
+        last.or_else(|| self.branches.is_empty().then_some(Cause::Completed))
+    }
+
+    fn broadcast(&mut self, core: &mut Core, clone: fn(&T) -> T) -> Step {
+        let mut open = self.branches.iter().enumerate();
+        if let Some((full, _)) = open.find(|(_, b)| b.is_open() && b.room() == 0) {
+            return Step::Blocked(Some(full));
+        }
+        let Some(item) = self.input.pop() else {
+            return Step::Starved;
+        };
+        let mut work = Work::new(&mut core.counts);
+        work.begun = 1;
+        if let Some(last) = self.branches.iter().rposition(OutPort::is_open) {
+            let (clones, rest) = self.branches.split_at_mut(last);
+            for branch in clones.iter_mut().filter(|branch| branch.is_open()) {
+                branch.push(clone(&item));
+            }
+            rest[0].push(item);
+        }
+        work.passed = 1;
+        drop(work);
+        self.input.credit(1);
+        Step::Moved
+    }
+
+    fn partition(&mut self, core: &mut Core) -> Result<Step, BoxError> {
+        let Policy::Partition(key) = &mut self.policy else {
+            return Ok(Step::Starved);
+        };
+        let (item, branch) = match self.held.take() {
+            Some(held) => held,
+            None => {
+                if !self.branches.iter().any(|b| b.is_open() && b.room() > 0) {
+                    return Ok(Step::Blocked(None));
+                }
+                let Some(item) = self.input.pop() else {
+                    return Ok(Step::Starved);
+                };
+                let mut work = Work::new(&mut core.counts);
+                work.begun = 1;
+                let branch = key(&item);
+                let branches = self.branches.len();
+                if branch >= branches {
+                    return Err(format!(
+                        "the key gave branch {branch}, but there are {branches} branches"
+                    )
+                    .into());
+                }
+                work.begun = 0;
+                (item, branch)
+            }
+        };
+        let port = &mut self.branches[branch];
+        if !port.is_open() {
+            drop_caught(item);
+            core.counts.discarded += 1;
+        } else if port.room() > 0 {
+            port.push(item);
+            core.counts.passed += 1;
+        } else {
+            self.held = Some((item, branch));
+            return Ok(Step::Blocked(Some(branch)));
+        }
+        self.input.credit(1);
+        Ok(Step::Moved)
+    }
+
+    fn balance(&mut self, core: &mut Core, next: usize) -> Step {
+        if self
+            .routes
+            .as_ref()
+            .is_some_and(|routes| routes.room() == 0)
+        {
+            return Step::Blocked(Some(self.branches.len()));
+        }
+        let len = self.branches.len();
+        let mut best: Option<(usize, usize)> = None;
+        for step in 0..len {
+            let branch = (next + step) % len;
+            let port = &self.branches[branch];
+            let room = if port.is_open() { port.room() } else { 0 };
+            if room > best.map_or(0, |(_, most)| most) {
+                best = Some((branch, room));
+            }
+        }
+        let Some((branch, _)) = best else {
+            return Step::Blocked(None);
+        };
+        let Some(item) = self.input.pop() else {
+            return Step::Starved;
+        };
+        self.branches[branch].push(item);
+        if let Some(routes) = &mut self.routes {
+            routes.push(Route(u32::try_from(branch).unwrap_or(u32::MAX)));
+        }
+        self.policy = Policy::Balance { next: branch + 1 };
+        core.counts.passed += 1;
+        self.input.credit(1);
+        Step::Moved
+    }
+}
+
+impl<T: Send + 'static> Kernel for FanOut<T> {
+    fn turn(&mut self, core: &mut Core, _: &mut Context<'_>) -> Result<Turn, BoxError> {
+        if let Some(cause) = self.unread() {
+            return Ok(Turn::Done(End::Unread(cause)));
+        }
+        loop {
+            if core.is_marked() {
+                return Ok(Turn::Marked);
+            }
+            let step = match self.policy {
+                Policy::Broadcast(clone) => self.broadcast(core, clone),
+                Policy::Partition(_) => self.partition(core)?,
+                Policy::Balance { next } => self.balance(core, next),
+            };
+            match step {
+                Step::Moved => {}
+                _ if self.held.is_none() && self.input.is_drained() => {
+                    return Ok(Turn::Done(match self.input.failure() {
+                        Some(cause) => End::Failed(cause.clone()),
+                        None => End::Completed,
+                    }));
+                }
+                Step::Starved => return Ok(Turn::Park(Wait::Item(Some(0)))),
+                Step::Blocked(branch) => {
+                    let port = branch.and_then(|branch| u32::try_from(branch).ok());
+                    return Ok(Turn::Park(Wait::Credit(port)));
+                }
+            }
+            if core.clock.spend(1) {
+                return Ok(Turn::More);
+            }
+        }
+    }
+
+    fn inputs(&mut self, visit: &mut dyn FnMut(&mut dyn InEnd)) {
+        visit(&mut self.input);
+    }
+
+    fn outputs(&mut self, visit: &mut dyn FnMut(&mut dyn OutEnd)) {
+        for branch in &mut self.branches {
+            visit(branch);
+        }
+        if let Some(routes) = &mut self.routes {
+            visit(routes);
+        }
+    }
+
+    fn release(&mut self, core: &mut Core) {
+        if let Some(held) = self.held.take() {
+            core.counts.discarded += 1;
+            drop_caught(held);
+        }
+    }
+}
+
+impl<T> Inputs<T, 0> for FanOut<T> {
+    fn input(&mut self, _: u32) -> &mut InPort<T> {
+        &mut self.input
+    }
+}
+
+impl<T: Send + 'static> Outputs<T, 0> for FanOut<T> {
+    fn output(&mut self, port: u32) -> &mut OutPort<T> {
+        &mut self.branches[port as usize]
+    }
+}
+
+impl<T: Send + 'static> Outputs<Route, ROUTES> for FanOut<T> {
+    fn output(&mut self, _: u32) -> &mut OutPort<Route> {
+        self.routes
+            .as_mut()
+            .expect("routes are wired to ordered splits only")
+    }
+}

@@ -1,0 +1,175 @@
+//! The kernels of sources: items are made only when they were asked for.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::{Core, End, Kernel, Outputs, Turn};
+use crate::BoxError;
+use crate::edge::{InEnd, OutEnd, OutPort};
+use crate::supervise::Wait;
+
+/// A source over an iterator.
+pub(crate) struct Generator<I: Iterator> {
+    items: I,
+    out: OutPort<I::Item>,
+}
+
+impl<I: Iterator> Generator<I> {
+    pub(crate) fn new(items: I, out: OutPort<I::Item>) -> Self {
+        Self { items, out }
+    }
+}
+
+impl<I> Kernel for Generator<I>
+where
+    I: Iterator + 'static,
+    I::Item: Send + 'static,
+{
+    fn turn(&mut self, core: &mut Core, _: &mut Context<'_>) -> Result<Turn, BoxError> {
+        loop {
+            if let Some(cause) = self.out.cancelled() {
+                return Ok(Turn::Done(End::Unread(cause.clone())));
+            }
+            let room = self.out.room();
+            if room == 0 {
+                return Ok(Turn::Park(Wait::Credit(Some(0))));
+            }
+            let most = room.min(core.clock.left());
+            let mut made = 0;
+            while made < most {
+                if core.is_marked() {
+                    return Ok(Turn::Marked);
+                }
+                match self.items.next() {
+                    Some(item) => self.out.push(item),
+                    None => return Ok(Turn::Done(End::Completed)),
+                }
+                made += 1;
+            }
+            if core.clock.spend(made) {
+                return Ok(Turn::More);
+            }
+        }
+    }
+
+    fn inputs(&mut self, _: &mut dyn FnMut(&mut dyn InEnd)) {}
+
+    fn outputs(&mut self, visit: &mut dyn FnMut(&mut dyn OutEnd)) {
+        visit(&mut self.out);
+    }
+}
+
+impl<I> Outputs<I::Item, 0> for Generator<I>
+where
+    I: Iterator + 'static,
+    I::Item: Send + 'static,
+{
+    fn output(&mut self, _: u32) -> &mut OutPort<I::Item> {
+        &mut self.out
+    }
+}
+
+/// What an asynchronous source takes its items from.
+pub(crate) trait Supply: 'static {
+    type Item: Send + 'static;
+
+    /// The next item; asked for only when it can be sent.
+    fn poll_next(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Self::Item, BoxError>>>;
+
+    /// Takes in no more; says whether there can be anything left to deliver.
+    fn close(self: Pin<&mut Self>) -> bool {
+        false
+    }
+
+    /// How many items it has accepted from outside, where it keeps count.
+    fn accepted(&self) -> Option<u64> {
+        None
+    }
+
+    /// Drops what it has accepted and not given; says how many items that was.
+    fn discard(self: Pin<&mut Self>) -> u64 {
+        0
+    }
+}
+
+/// A source over something that is polled.
+pub(crate) struct Supplied<S: Supply> {
+    supply: Pin<Box<S>>,
+    out: OutPort<S::Item>,
+}
+
+impl<S: Supply> Supplied<S> {
+    pub(crate) fn new(supply: S, out: OutPort<S::Item>) -> Self {
+        let supply = Box::pin(supply);
+        Self { supply, out }
+    }
+
+    fn count(&self, core: &mut Core) {
+        if let Some(accepted) = self.supply.accepted() {
+            core.counts.received = accepted;
+        }
+    }
+}
+
+impl<S: Supply> Kernel for Supplied<S> {
+    fn turn(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Result<Turn, BoxError> {
+        let counted = self.supply.accepted().is_some();
+        loop {
+            if let Some(cause) = self.out.cancelled() {
+                return Ok(Turn::Done(End::Unread(cause.clone())));
+            }
+            if core.is_marked() {
+                return Ok(Turn::Marked);
+            }
+            if self.out.room() == 0 {
+                return Ok(Turn::Park(Wait::Credit(Some(0))));
+            }
+            match self.supply.as_mut().poll_next(cx) {
+                Poll::Ready(Some(item)) => {
+                    self.out.push(item?);
+                    core.counts.passed += u64::from(counted);
+                }
+                Poll::Ready(None) => {
+                    self.count(core);
+                    return Ok(Turn::Done(End::Completed));
+                }
+                Poll::Pending => {
+                    self.count(core);
+                    return Ok(Turn::Waiting);
+                }
+            }
+            if core.clock.spend(1) {
+                self.count(core);
+                return Ok(Turn::More);
+            }
+        }
+    }
+
+    fn close(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Result<Turn, BoxError> {
+        if self.supply.as_mut().close() {
+            self.turn(core, cx)
+        } else {
+            Ok(Turn::Done(End::Completed))
+        }
+    }
+
+    fn inputs(&mut self, _: &mut dyn FnMut(&mut dyn InEnd)) {}
+
+    fn outputs(&mut self, visit: &mut dyn FnMut(&mut dyn OutEnd)) {
+        visit(&mut self.out);
+    }
+
+    fn release(&mut self, core: &mut Core) {
+        core.counts.discarded += self.supply.as_mut().discard();
+        self.count(core);
+    }
+}
+
+impl<S: Supply> Outputs<S::Item, 0> for Supplied<S> {
+    fn output(&mut self, _: u32) -> &mut OutPort<S::Item> {
+        &mut self.out
+    }
+}

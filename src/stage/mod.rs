@@ -1,0 +1,29 @@
+//! Stages: one generic actor, and the few kernels that it drives.
+
+mod actor;
+mod clock;
+mod concurrent;
+mod core;
+mod fan_in;
+mod fan_out;
+mod generator;
+mod kernel;
+mod out;
+mod outlet_port;
+mod pick;
+mod unary;
+mod zip;
+
+pub(crate) use self::core::Core;
+pub(crate) use actor::{Launch, StageActor, launch};
+pub(crate) use clock::Clock;
+pub(crate) use concurrent::{Concurrent, Numbered};
+pub(crate) use fan_in::{FanIn, ROUTES, Route};
+pub(crate) use fan_out::{FanOut, Policy};
+pub(crate) use generator::{Generator, Supplied, Supply};
+pub(crate) use kernel::{End, Inputs, Kernel, Outputs, Turn};
+pub(crate) use out::{Out, Void};
+pub(crate) use outlet_port::{Passage, Read};
+pub(crate) use pick::Pick;
+pub(crate) use unary::{Logic, Unary};
+pub(crate) use zip::Zip;

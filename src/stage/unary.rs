@@ -1,0 +1,292 @@
+//! The kernel that drives every synchronous stage with one input: maps, filters, folds.
+//!
+//! 1. The logic is called only with room for an output; a lazy expansion is pulled only with
+//!    room, and one output at a time.
+//! 2. An item's credit goes back when its last output is placed.
+
+use std::task::{Context, Poll};
+
+use super::{Core, End, Inputs, Kernel, Out, Outputs, Turn};
+use crate::BoxError;
+use crate::edge::{InEnd, InPort, OutEnd, OutPort, drop_caught};
+use crate::report::StageCounts;
+use crate::supervise::Wait;
+
+/// What a synchronous stage does with its items.
+pub(crate) trait Logic: 'static {
+    type In: Send + 'static;
+    type Out: Send + 'static;
+    type Outs: Iterator<Item = Self::Out>;
+
+    /// Whether it emits by the clock too.
+    const TIMED: bool = false;
+
+    fn accept(&mut self, item: Self::In) -> Result<Self::Outs, BoxError>;
+
+    /// What is left at the end of the input.
+    fn finish(&mut self) -> Option<Self::Outs> {
+        None
+    }
+
+    /// Whether it needs no more items.
+    #[inline]
+    fn is_done(&self) -> bool {
+        false
+    }
+
+    /// What is due by the clock; pending where nothing is, with a wake-up if it will be.
+    fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<Self::Outs> {
+        let _ = cx;
+        Poll::Pending
+    }
+
+    /// Whether something will be due by the clock.
+    fn is_armed(&self) -> bool {
+        false
+    }
+}
+
+/// Counts the items of a stretch of work, also when a panic ends it.
+pub(super) struct Work<'a> {
+    counts: &'a mut StageCounts,
+    pub(super) begun: u64,
+    pub(super) passed: u64,
+}
+
+impl<'a> Work<'a> {
+    #[inline]
+    pub(super) fn new(counts: &'a mut StageCounts) -> Self {
+        Self {
+            counts,
+            begun: 0,
+            passed: 0,
+        }
+    }
+}
+
+impl Drop for Work<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.counts.passed += self.passed;
+        // An item begun and not passed is one that the logic refused or panicked at.
+        self.counts.failed += self.begun - self.passed;
+    }
+}
+
+/// The outputs of an item that are not all placed yet, or of the end of the input.
+struct Expansion<I> {
+    outs: I,
+    of_item: bool,
+}
+
+/// One input, synchronous logic, at most one output.
+pub(crate) struct Unary<L: Logic, O> {
+    logic: L,
+    input: InPort<L::In>,
+    out: O,
+    open: Option<Expansion<L::Outs>>,
+    finished: bool,
+}
+
+impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
+    pub(crate) fn new(logic: L, input: InPort<L::In>, out: O) -> Self {
+        Self {
+            logic,
+            input,
+            out,
+            open: None,
+            finished: false,
+        }
+    }
+
+    /// Places what an earlier item left open; none where the turn goes on.
+    fn expand(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Option<Turn> {
+        let Some(open) = &mut self.open else {
+            return None;
+        };
+        let of_item = u64::from(open.of_item);
+        loop {
+            if core.is_marked() {
+                return Some(Turn::Marked);
+            }
+            if open.outs.size_hint().1 == Some(0) {
+                break;
+            }
+            if self.out.room() == 0 {
+                return Some(self.out.full(cx));
+            }
+            let mut work = Work::new(&mut core.counts);
+            work.begun = of_item;
+            let out = open.outs.next();
+            work.begun = 0;
+            drop(work);
+            let Some(out) = out else { break };
+            self.out.push(out);
+            if core.clock.spend(1) {
+                return Some(Turn::More);
+            }
+        }
+        self.open = None;
+        core.counts.passed += of_item;
+        self.input.credit(usize::from(of_item > 0));
+        None
+    }
+
+    /// Works on one batch until a look at the clock is due.
+    fn consume(&mut self, core: &mut Core) -> Result<usize, BoxError> {
+        let limit = core.clock.left();
+        let Core {
+            context,
+            state,
+            counts,
+            seen,
+            ..
+        } = core;
+        let Some(batch) = self.input.batch() else {
+            return Ok(0);
+        };
+        let mut work = Work::new(counts);
+        let mut taken = 0;
+        let mut failure = None;
+        while taken < limit && !context.is_marked() && state.marked() == *seen {
+            let Some(item) = batch.pop() else { break };
+            taken += 1;
+            work.begun += 1;
+            let mut outs = match self.logic.accept(item) {
+                Ok(outs) => outs,
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
+            };
+            if let Some(out) = outs.next() {
+                self.out.push(out);
+                if outs.size_hint().1 != Some(0) {
+                    work.begun -= 1;
+                    self.open = Some(Expansion {
+                        outs,
+                        of_item: true,
+                    });
+                    break;
+                }
+            }
+            work.passed += 1;
+            if self.logic.is_done() {
+                self.finished = true;
+                break;
+            }
+            if self.out.room() == 0 {
+                break;
+            }
+        }
+        let passed = usize::try_from(work.passed).unwrap_or(usize::MAX);
+        drop(work);
+        self.input.credit(passed);
+        failure.map_or(Ok(taken), Err)
+    }
+
+    fn finish(&mut self) {
+        self.finished = true;
+        if let Some(outs) = self.logic.finish() {
+            let of_item = false;
+            self.open = Some(Expansion { outs, of_item });
+        }
+    }
+}
+
+impl<L: Logic, O: Out<L::Out>> Kernel for Unary<L, O> {
+    fn turn(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Result<Turn, BoxError> {
+        if self.logic.is_done() {
+            self.finished = true;
+        }
+        loop {
+            if let Some(cause) = self.out.cancelled() {
+                return Ok(Turn::Done(End::Unread(cause.clone())));
+            }
+            if core.is_marked() {
+                return Ok(Turn::Marked);
+            }
+            if let Some(turn) = self.expand(core, cx) {
+                return Ok(turn);
+            }
+            if self.finished {
+                let end = match self.input.failure() {
+                    Some(cause) => End::Failed(cause.clone()),
+                    None => {
+                        if self.logic.is_done() && O::SINK {
+                            // A sink that needs no more gives its value now.
+                            self.finish();
+                        }
+                        End::Completed
+                    }
+                };
+                return Ok(Turn::Done(end));
+            }
+            if L::TIMED
+                && let Poll::Ready(outs) = self.logic.poll_due(cx)
+            {
+                let of_item = false;
+                self.open = Some(Expansion { outs, of_item });
+                continue;
+            }
+            if self.input.is_drained() {
+                let failed_sink = O::SINK && self.input.failure().is_some();
+                if failed_sink {
+                    self.finished = true;
+                } else {
+                    self.finish();
+                }
+                continue;
+            }
+            if self.out.room() == 0 {
+                return Ok(self.out.full(cx));
+            }
+            let taken = self.consume(core)?;
+            if taken == 0 && !core.is_marked() {
+                if L::TIMED && self.logic.is_armed() {
+                    return Ok(Turn::Waiting);
+                }
+                return Ok(Turn::Park(Wait::Item(Some(0))));
+            }
+            if core.clock.spend(taken) {
+                return Ok(Turn::More);
+            }
+        }
+    }
+
+    fn quit(&mut self, core: &mut Core, _: &mut Context<'_>) -> Result<Turn, BoxError> {
+        self.release(core);
+        if O::SINK {
+            // What a sink has made of its items so far is its value.
+            self.finish();
+        }
+        Ok(Turn::Done(End::Completed))
+    }
+
+    fn inputs(&mut self, visit: &mut dyn FnMut(&mut dyn InEnd)) {
+        visit(&mut self.input);
+    }
+
+    fn outputs(&mut self, visit: &mut dyn FnMut(&mut dyn OutEnd)) {
+        self.out.visit(visit);
+    }
+
+    fn release(&mut self, core: &mut Core) {
+        if let Some(open) = self.open.take() {
+            core.counts.discarded += u64::from(open.of_item);
+            drop_caught(open);
+        }
+    }
+}
+
+impl<L: Logic, O: Out<L::Out>> Inputs<L::In, 0> for Unary<L, O> {
+    fn input(&mut self, _: u32) -> &mut InPort<L::In> {
+        &mut self.input
+    }
+}
+
+impl<L: Logic> Outputs<L::Out, 0> for Unary<L, OutPort<L::Out>> {
+    fn output(&mut self, _: u32) -> &mut OutPort<L::Out> {
+        &mut self.out
+    }
+}
