@@ -1,0 +1,172 @@
+//! Fan-out: one stage, several open ends.
+
+use std::fmt;
+use std::sync::Arc;
+
+use actix::Addr;
+use actix_rt::ArbiterHandle;
+
+use super::Source;
+use super::graph::{Attrs, Kind, mailbox};
+use super::hub::{HubCell, Seed, Token};
+use crate::edge::{Link, Port, UpLink};
+use crate::stage::{FanOut, Policy, StageActor};
+
+/// The `Branches` of a fan-out: a stage with several open ends.
+///
+/// Attributes written here are those of the fan-out itself; [`into_array`](Self::into_array) or
+/// [`into_vec`](Self::into_vec) then give the branches, each a [`Source`]. Branches are joined by a
+/// fan-in, or each ends in a sink ([`Blueprint::and`](crate::Blueprint::and),
+/// [`Blueprint::all`](crate::Blueprint::all)). A branch that was dropped before the flow runs is a
+/// reader that has left; one that is merely held somewhere is an error of `run`.
+#[must_use = "a fan-out is nothing without its branches"]
+pub struct Branches<T: Send + 'static> {
+    address: Addr<StageActor<FanOut<T>>>,
+    branches: usize,
+    seed: Seed<T>,
+}
+
+impl<T: Send + 'static> fmt::Debug for Branches<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Branches")
+            .field("branches", &self.branches)
+            .field("stage", &self.seed.attrs)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Send + 'static> Branches<T> {
+    /// Names the fan-out.
+    pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.seed.attrs.set_name(name.into());
+        self
+    }
+
+    /// Sets the window of the fan-out's input.
+    pub fn window(mut self, items: usize) -> Self {
+        self.seed.attrs.set_window(items);
+        self
+    }
+
+    /// Places the fan-out on an arbiter.
+    pub fn on(mut self, arbiter: ArbiterHandle) -> Self {
+        self.seed.attrs.set_place(arbiter);
+        self
+    }
+
+    /// Puts the fan-out into a group.
+    pub fn group(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.seed.attrs.set_group(name.into());
+        self
+    }
+
+    /// The branches, in the order of their numbers.
+    #[must_use = "a branch that is dropped is a reader that has left"]
+    pub fn into_vec(self) -> Vec<Source<T>> {
+        let branches = self.branches;
+        let hub = Arc::new(HubCell::new(self.address, branches, self.seed));
+        let branch = |branch| {
+            let hub = Arc::clone(&hub);
+            let token = Token {
+                hub: Arc::clone(&hub) as _,
+                branch,
+            };
+            let attach = Box::new(move |attrs: Attrs, down, graph: &mut super::graph::Graph| {
+                graph.forget(&attrs);
+                let link = Arc::new(Link::default());
+                hub.connect(branch, down, Arc::clone(&link));
+                graph.branches.push(token);
+                let address = hub.address.clone();
+                let port = u32::try_from(branch).unwrap_or(u32::MAX);
+                let address = Box::new(Port::<_, 0> { address, port });
+                UpLink { address, link }
+            });
+            Source::new(Default::default(), Attrs::of("branch", Kind::Joint), attach)
+        };
+        (0..branches).map(branch).collect()
+    }
+
+    /// The branches, for as many names as there are.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `N` is not the number that the fan-out was made with.
+    #[track_caller]
+    pub fn into_array<const N: usize>(self) -> [Source<T>; N] {
+        let branches = self.branches;
+        match self.into_vec().try_into() {
+            Ok(array) => array,
+            Err(_) => panic!("a fan-out into {branches} branches was taken as an array of {N}"),
+        }
+    }
+}
+
+impl<T: Send + 'static> Source<T> {
+    fn fan_out(self, verb: &'static str, branches: usize, policy: Policy<T>) -> Branches<T> {
+        let (address, receiver) = mailbox::<StageActor<FanOut<T>>>();
+        let port = Port::<_, 0> {
+            address: address.clone(),
+            port: 0,
+        };
+        let (graph, up) = self.connect(Box::new(port));
+        let seed = Seed {
+            attrs: Attrs::of(verb, Kind::Stage),
+            graph,
+            receiver,
+            up,
+            policy,
+        };
+        Branches {
+            address,
+            branches,
+            seed,
+        }
+    }
+
+    /// Gives every item to each of `branches` branches, a clone to all but the last.
+    ///
+    /// The slowest branch sets the pace; a branch whose reader leaves never holds up the others.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// #[actix::main]
+    /// async fn main() -> Result<(), PipelineError> {
+    ///     let [low, high] = Source::from_iter(1..=3u64).broadcast(2).into_array();
+    ///     let ends = low.reduce(u64::min).and(high.reduce(u64::max));
+    ///     let ends = ends.run(&FlowContext::background())?.await?;
+    ///     assert_eq!(ends, (Some(1), Some(3)));
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn broadcast(self, branches: usize) -> Branches<T>
+    where
+        T: Clone,
+    {
+        self.fan_out("broadcast", branches, Policy::Broadcast(T::clone))
+    }
+
+    /// Gives each item to the branch whose number `key` says.
+    ///
+    /// Items of one key keep their order. A branch without room holds up the others; an item for a
+    /// branch whose reader has left is discarded and counted.
+    ///
+    /// # Errors
+    ///
+    /// A number that is out of range fails the stage, with an error that says the number.
+    pub fn partition(
+        self,
+        branches: usize,
+        key: impl FnMut(&T) -> usize + Send + 'static,
+    ) -> Branches<T> {
+        self.fan_out("partition", branches, Policy::Partition(Box::new(key)))
+    }
+
+    /// Gives each item to the branch with the most free credit, ties in turn: to the one that
+    /// works it off fastest.
+    pub fn balance(self, branches: usize) -> Branches<T> {
+        self.fan_out("balance", branches, Policy::Balance { next: 0 })
+    }
+}

@@ -1,0 +1,185 @@
+//! What a blueprint is made of: a flat list of stages to start, so that nothing recurses.
+
+use std::sync::{Arc, OnceLock};
+
+use actix::Addr;
+use actix::dev::channel::{AddressReceiver, channel};
+use actix::{Actor, Context};
+use actix_rt::ArbiterHandle;
+
+use super::hub::Token;
+use crate::edge::Link;
+use crate::stage::Launch;
+use crate::supervise::Line;
+
+/// What a user has said of a stage.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Attrs {
+    pub(crate) verb: &'static str,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) window: Option<usize>,
+    pub(crate) place: Option<ArbiterHandle>,
+    pub(crate) group: Option<Arc<str>>,
+    pub(crate) isolating: bool,
+    pub(crate) isolated: bool,
+    /// How many items it works on at once, where it says.
+    pub(crate) concurrency: Option<usize>,
+    /// Another number of it that is 0 and must not be.
+    pub(crate) zero: Option<&'static str>,
+    /// An attribute that was set and has no meaning here.
+    pub(crate) misused: Option<&'static str>,
+    pub(crate) kind: Kind,
+    pub(crate) part: Option<Part>,
+}
+
+/// What attributes a stage can have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// One without an input.
+    Source,
+    #[default]
+    Stage,
+    FanIn,
+    /// A branch of a fan-out, or blueprints put together: not a stage at all.
+    Joint,
+}
+
+impl Attrs {
+    pub(crate) fn of(verb: &'static str, kind: Kind) -> Self {
+        Self {
+            verb,
+            kind,
+            ..Self::default()
+        }
+    }
+
+    fn refuse(&mut self, attribute: &'static str, refused: bool) {
+        if refused {
+            self.misused.get_or_insert(attribute);
+        }
+    }
+
+    pub(crate) fn set_name(&mut self, name: Arc<str>) {
+        self.refuse("named", self.kind == Kind::Joint);
+        self.name = Some(name);
+    }
+
+    pub(crate) fn set_window(&mut self, window: usize) {
+        self.refuse("window", matches!(self.kind, Kind::Joint | Kind::Source));
+        self.window = Some(window);
+    }
+
+    pub(crate) fn set_place(&mut self, place: ArbiterHandle) {
+        self.refuse("on", self.kind == Kind::Joint);
+        self.place = Some(place);
+    }
+
+    pub(crate) fn set_group(&mut self, group: Arc<str>) {
+        self.refuse("group", self.kind == Kind::Joint);
+        self.group = Some(group);
+    }
+
+    pub(crate) fn set_isolating(&mut self) {
+        self.refuse("isolated", self.kind != Kind::FanIn);
+        self.isolating = true;
+    }
+}
+
+/// A verb that is made of several stages.
+#[derive(Debug, Default)]
+pub(crate) struct Composite {
+    /// What the user has said of it, known when its last part is.
+    pub(crate) attrs: OnceLock<Attrs>,
+}
+
+/// A stage's place in a composite.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) composite: Arc<Composite>,
+    pub(crate) suffix: Arc<str>,
+    /// Whether this is the part that the attributes are written at.
+    pub(crate) last: bool,
+    /// Whether it is one of the workers: they form a group.
+    pub(crate) worker: bool,
+    /// Whether it gets an arbiter of its own.
+    pub(crate) own_arbiter: bool,
+    /// The arbiter that the caller has given it.
+    pub(crate) arbiter: Option<ArbiterHandle>,
+}
+
+impl Part {
+    pub(crate) fn of(composite: &Arc<Composite>, suffix: &str) -> Self {
+        Self {
+            composite: Arc::clone(composite),
+            suffix: suffix.into(),
+            last: false,
+            worker: false,
+            own_arbiter: false,
+            arbiter: None,
+        }
+    }
+}
+
+type Start = Box<dyn FnOnce(Launch, usize) -> Box<dyn Line> + Send>;
+
+/// One stage that is not started yet.
+pub(crate) struct Node {
+    pub(crate) attrs: Attrs,
+    pub(crate) inputs: Vec<Arc<Link>>,
+    pub(crate) outputs: Vec<Arc<Link>>,
+    /// Starts its actor, given the window of its inputs.
+    pub(crate) start: Start,
+}
+
+impl Node {
+    /// What the user has said of it, or of the composite that it is a part of.
+    pub(crate) fn said(&self) -> &Attrs {
+        let whole = self.attrs.part.as_ref();
+        whole
+            .and_then(|part| part.composite.attrs.get())
+            .unwrap_or(&self.attrs)
+    }
+}
+
+/// Stages that are not started yet, and branches that were connected.
+#[derive(Default)]
+pub(crate) struct Graph {
+    pub(crate) stages: Vec<Node>,
+    pub(crate) branches: Vec<Token>,
+    /// Attributes written where there is no stage.
+    pub(crate) misplaced: Vec<(&'static str, &'static str)>,
+}
+
+impl Graph {
+    pub(crate) fn push(&mut self, node: Node) {
+        if let Some(part) = &node.attrs.part
+            && part.last
+        {
+            let _ = part.composite.attrs.set(node.attrs.clone());
+        }
+        self.stages.push(node);
+    }
+
+    pub(crate) fn extend(&mut self, mut other: Self) {
+        if self.stages.is_empty() && self.branches.is_empty() && self.misplaced.is_empty() {
+            *self = other;
+            return;
+        }
+        self.stages.append(&mut other.stages);
+        self.branches.append(&mut other.branches);
+        self.misplaced.append(&mut other.misplaced);
+    }
+
+    /// Notes what was said of something that is no stage.
+    pub(crate) fn forget(&mut self, attrs: &Attrs) {
+        if let Some(attribute) = attrs.misused {
+            self.misplaced.push((attrs.verb, attribute));
+        }
+    }
+}
+
+/// The address of an actor that is started later.
+pub(crate) fn mailbox<A: Actor<Context = Context<A>>>() -> (Addr<A>, AddressReceiver<A>) {
+    let (sender, receiver) = channel(0);
+    (Addr::new(sender), receiver)
+}

@@ -1,0 +1,380 @@
+//! The push side of a flow: a bounded queue into which other code sends.
+//!
+//! 1. What is accepted is counted under the one lock; what is refused goes back to the sender.
+//! 2. Room is a semaphore's permits, so that senders wait in their order; an accepted item's permit
+//!    comes back when the source has sent the item on.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use futures::Sink;
+use futures::task::AtomicWaker;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, TryAcquireError};
+use tokio_util::sync::PollSemaphore;
+
+use super::Source;
+use crate::BoxError;
+use crate::edge::drop_each;
+use crate::stage::{Supplied, Supply};
+
+/// How an inlet came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Open,
+    Closed,
+    /// The last handle was dropped in a panic.
+    Failed,
+}
+
+struct State<T> {
+    items: VecDeque<T>,
+    accepted: u64,
+    end: End,
+    handles: usize,
+}
+
+struct Queue<T> {
+    state: Mutex<State<T>>,
+    room: Arc<Semaphore>,
+    /// The source that waits for an item.
+    reader: AtomicWaker,
+    closed: Notify,
+}
+
+impl<T> Queue<T> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Accepts an item for which there is room, unless the end came first.
+    fn accept(&self, item: T) -> Result<(), T> {
+        let mut state = self.lock();
+        if state.end != End::Open {
+            return Err(item);
+        }
+        state.items.push_back(item);
+        state.accepted += 1;
+        drop(state);
+        self.reader.wake();
+        Ok(())
+    }
+
+    fn end(&self, end: End) {
+        let mut state = self.lock();
+        if state.end != End::Open {
+            return;
+        }
+        state.end = end;
+        drop(state);
+        self.room.close();
+        self.reader.wake();
+        self.closed.notify_waiters();
+    }
+}
+
+/// An `Inlet` sends into a running flow from any code: the push side of a source.
+///
+/// [`Source::inlet`] makes it. At most `capacity` items are accepted and not yet sent on; beyond
+/// that [`send`](Self::send) waits and [`try_send`](Self::try_send) refuses. It is a
+/// [`futures::Sink`] too. Items can be sent before the flow runs; they wait.
+///
+/// [`close`](Self::close) on any clone closes it for all; otherwise the drop of the last clone
+/// does, or fails the flow if that drop is part of a panic. Either way what was accepted is
+/// delivered first. When the flow ends first, senders get their values back.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::prelude::*;
+///
+/// #[actix::main]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let (inlet, source) = Source::inlet(8);
+///     let sum = source.fold(0, |sum, n: u32| sum + n).run(&FlowContext::background())?;
+///     for n in 1..=10 {
+///         inlet.send(n).await?;
+///     }
+///     inlet.close();
+///     assert_eq!(sum.await?, 55);
+///     assert_eq!(inlet.try_send(11).map_err(InletError::into_value), Err(11));
+///     Ok(())
+/// }
+/// ```
+pub struct Inlet<T> {
+    queue: Arc<Queue<T>>,
+    room: PollSemaphore,
+    held: Option<OwnedSemaphorePermit>,
+}
+
+/// Why an [`Inlet`] did not take a value; the value is in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InletError<T> {
+    /// There is no room now.
+    Full(T),
+    /// It was closed, or its flow is over.
+    Closed(T),
+}
+
+impl<T> InletError<T> {
+    /// The value that was not sent.
+    pub fn into_value(self) -> T {
+        match self {
+            Self::Full(value) | Self::Closed(value) => value,
+        }
+    }
+
+    /// Whether there was only no room.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Full(_))
+    }
+}
+
+impl<T> fmt::Debug for InletError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => "Full(..)",
+            Self::Closed(_) => "Closed(..)",
+        })
+    }
+}
+
+impl<T> fmt::Display for InletError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => "the inlet is full",
+            Self::Closed(_) => "the inlet is closed",
+        })
+    }
+}
+
+impl<T> std::error::Error for InletError<T> {}
+
+impl<T> fmt::Debug for Inlet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inlet")
+            .field("room", &self.queue.room.available_permits())
+            .field("end", &self.queue.lock().end)
+            .finish()
+    }
+}
+
+impl<T> Inlet<T> {
+    /// Sends a value, once there is room; senders wait in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`InletError::Closed`] with the value, if the inlet was closed or its flow is over.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready, it has not sent the value, which is dropped with it.
+    pub async fn send(&self, value: T) -> Result<(), InletError<T>> {
+        let Ok(permit) = self.queue.room.acquire().await else {
+            return Err(InletError::Closed(value));
+        };
+        self.queue.accept(value).map_err(InletError::Closed)?;
+        permit.forget();
+        Ok(())
+    }
+
+    /// Sends a value if there is room now.
+    ///
+    /// # Errors
+    ///
+    /// [`InletError::Full`] or [`InletError::Closed`], with the value.
+    pub fn try_send(&self, value: T) -> Result<(), InletError<T>> {
+        match self.queue.room.try_acquire() {
+            Ok(permit) => {
+                self.queue.accept(value).map_err(InletError::Closed)?;
+                permit.forget();
+                Ok(())
+            }
+            Err(TryAcquireError::NoPermits) => Err(InletError::Full(value)),
+            Err(TryAcquireError::Closed) => Err(InletError::Closed(value)),
+        }
+    }
+
+    /// Sends a value from a thread that may block.
+    ///
+    /// On a thread that the flow needs, an arbiter of its stages say, this never returns when there
+    /// is no room.
+    ///
+    /// # Errors
+    ///
+    /// [`InletError::Closed`] with the value, if the inlet was closed or its flow is over.
+    pub fn blocking_send(&self, value: T) -> Result<(), InletError<T>> {
+        futures::executor::block_on(self.send(value))
+    }
+
+    /// Closes the inlet for all clones: nothing more is accepted, what was accepted is delivered.
+    pub fn close(&self) {
+        self.queue.end(End::Closed);
+    }
+
+    /// Whether it takes no more values.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.queue.lock().end != End::Open
+    }
+
+    /// Waits until it takes no more values: it was closed, or its flow is over.
+    pub async fn closed(&self) {
+        loop {
+            let mut notified = std::pin::pin!(self.queue.closed.notified());
+            notified.as_mut().enable();
+            if self.is_closed() {
+                return;
+            }
+            notified.await;
+        }
+    }
+}
+
+impl<T> Clone for Inlet<T> {
+    fn clone(&self) -> Self {
+        self.queue.lock().handles += 1;
+        Self {
+            queue: Arc::clone(&self.queue),
+            room: PollSemaphore::new(Arc::clone(&self.queue.room)),
+            held: None,
+        }
+    }
+}
+
+impl<T> Drop for Inlet<T> {
+    fn drop(&mut self) {
+        let mut state = self.queue.lock();
+        state.handles -= 1;
+        let last = state.handles == 0;
+        drop(state);
+        if last {
+            let end = if std::thread::panicking() {
+                End::Failed
+            } else {
+                End::Closed
+            };
+            self.queue.end(end);
+        }
+    }
+}
+
+impl<T> Sink<T> for Inlet<T> {
+    type Error = InletError<T>;
+
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        // The permit stays with this handle until `start_send`; a closed inlet says so there,
+        // where the value can be given back.
+        if self.held.is_none() {
+            self.held = ready!(self.room.poll_acquire(cx));
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, value: T) -> Result<(), Self::Error> {
+        let Some(permit) = self.held.take() else {
+            return Err(InletError::Closed(value));
+        };
+        self.queue.accept(value).map_err(InletError::Closed)?;
+        permit.forget();
+        Ok(())
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.close();
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// The source's side of an inlet.
+struct Intake<T>(Arc<Queue<T>>);
+
+impl<T: Send + 'static> Supply for Intake<T> {
+    type Item = T;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<T, BoxError>>> {
+        // Registered first: what comes after the look below wakes.
+        self.0.reader.register(cx.waker());
+        let mut state = self.0.lock();
+        if let Some(item) = state.items.pop_front() {
+            drop(state);
+            self.0.room.add_permits(1);
+            return Poll::Ready(Some(Ok(item)));
+        }
+        match state.end {
+            End::Open => Poll::Pending,
+            End::Closed => Poll::Ready(None),
+            End::Failed => {
+                // Said once.
+                state.end = End::Closed;
+                let error = "the last sender of the inlet was dropped in a panic";
+                Poll::Ready(Some(Err(error.into())))
+            }
+        }
+    }
+
+    fn close(self: Pin<&mut Self>) -> bool {
+        self.0.end(End::Closed);
+        true
+    }
+
+    fn accepted(&self) -> Option<u64> {
+        Some(self.0.lock().accepted)
+    }
+
+    fn discard(self: Pin<&mut Self>) -> u64 {
+        self.0.end(End::Closed);
+        let items = std::mem::take(&mut self.0.lock().items);
+        drop_each(&mut items.into())
+    }
+}
+
+impl<T> Drop for Intake<T> {
+    fn drop(&mut self) {
+        // A blueprint that never ran, or a stage that never started.
+        self.0.end(End::Closed);
+        let items = std::mem::take(&mut self.0.lock().items);
+        drop_each(&mut items.into());
+    }
+}
+
+impl<T: Send + 'static> Source<T> {
+    /// A source that other code sends into, and the handle by which it does.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`](crate::StartError) of `run`, if `capacity` is 0.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `capacity` is above `usize::MAX >> 3`.
+    #[track_caller]
+    pub fn inlet(capacity: usize) -> (Inlet<T>, Self) {
+        let room = Arc::new(Semaphore::new(capacity));
+        let queue = Arc::new(Queue {
+            state: Mutex::new(State {
+                items: VecDeque::new(),
+                accepted: 0,
+                end: End::Open,
+                handles: 1,
+            }),
+            room: Arc::clone(&room),
+            reader: AtomicWaker::new(),
+            closed: Notify::new(),
+        });
+        let intake = Intake(Arc::clone(&queue));
+        let mut source = Self::generate_with("inlet", move |seat| Supplied::new(intake, seat.out));
+        source.attrs.zero = (capacity == 0).then_some("capacity");
+        let room = PollSemaphore::new(room);
+        let held = None;
+        (Inlet { queue, room, held }, source)
+    }
+}

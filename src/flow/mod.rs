@@ -1,0 +1,28 @@
+//! The builder: sources, stages, branches and sinks put into blueprints that do not run yet.
+
+mod batches;
+mod blueprint;
+mod branches;
+mod concurrent;
+mod fan_in;
+mod generators;
+mod graph;
+mod hub;
+mod inlet;
+mod logic;
+mod maps;
+mod parallel;
+mod segments;
+mod sinks;
+mod source;
+
+pub use blueprint::Blueprint;
+pub use branches::Branches;
+pub use generators::Yielder;
+pub use inlet::{Inlet, InletError};
+pub use maps::Stage;
+pub use source::Source;
+
+pub(crate) use blueprint::{FlowAttrs, Take};
+pub(crate) use graph::{Attrs, Graph, Kind, Node, mailbox};
+pub(crate) use hub::Hub;

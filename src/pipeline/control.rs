@@ -1,0 +1,275 @@
+//! The remote control of a running flow.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::{FlowGraph, StartError};
+use crate::context::Cause;
+use crate::flow::Node;
+use crate::report::Report;
+use crate::supervise::{FlowState, Level};
+
+/// Which stages a name or a group stands for.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    stages: HashMap<Arc<str>, Vec<u32>>,
+    groups: HashMap<Arc<str>, Vec<u32>>,
+}
+
+impl Names {
+    pub(super) fn add(
+        &mut self,
+        index: u32,
+        name: &Arc<str>,
+        whole: Option<&Arc<str>>,
+        node: &Node,
+    ) -> Result<(), StartError> {
+        let taken = self.stages.insert(Arc::clone(name), vec![index]);
+        if taken.is_some() {
+            // A name with a slash that is that of a part.
+            let name = Arc::clone(name);
+            return Err(StartError::DuplicateName { name });
+        }
+        let part = node.attrs.part.as_ref();
+        if let (Some(whole), Some(part)) = (whole, part)
+            && part.worker
+        {
+            let workers = self.stages.entry(Arc::clone(whole)).or_default();
+            workers.push(index);
+            let workers = self.groups.entry(Arc::clone(whole)).or_default();
+            workers.push(index);
+        }
+        // Of a composite it is the workers that a group quits.
+        if let Some(group) = &node.said().group
+            && part.is_none_or(|part| part.worker)
+        {
+            let group = self.groups.entry(Arc::clone(group)).or_default();
+            group.push(index);
+        }
+        Ok(())
+    }
+}
+
+/// The `Control` of a flow ends it, its stages or groups of them, and looks at it while it runs.
+///
+/// A cheap clone that does not keep the flow alive, and works while another task awaits the
+/// [`Pipeline`](crate::Pipeline). Every verb acts at the call; the [`Ended`] that it returns only
+/// waits for the outcome, and may be dropped. Endings rise and never fall: close, quit, cancel,
+/// abort; what is equal or lower than what was asked before changes nothing.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::prelude::*;
+///
+/// #[actix::main]
+/// async fn main() -> Result<(), PipelineError> {
+///     let flow = Source::repeat_with(|| 1).count().run(&FlowContext::background())?;
+///     let control = flow.control();
+///     control.quit().await;
+///     let finished = flow.wait().await?;
+///     assert!(matches!(finished.ending, Cause::Quit));
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Control {
+    flow: Arc<FlowState>,
+    names: Arc<Names>,
+}
+
+impl fmt::Debug for Control {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Control").field(&self.flow).finish()
+    }
+}
+
+/// No stage or group has this name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownStage {
+    name: Arc<str>,
+}
+
+impl UnknownStage {
+    /// The name that was asked for.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for UnknownStage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the flow has no stage or group `{}`", self.name)
+    }
+}
+
+impl std::error::Error for UnknownStage {}
+
+impl Control {
+    pub(super) fn new(flow: Arc<FlowState>, names: Names) -> Self {
+        let names = Arc::new(names);
+        Self { flow, names }
+    }
+
+    pub(super) fn flow(&self) -> &Arc<FlowState> {
+        &self.flow
+    }
+
+    fn raise(&self, level: Level, cause: Cause) -> Ended {
+        if !self.flow.is_over() {
+            self.flow.raise(level, cause);
+        }
+        Ended::new(&self.flow, None)
+    }
+
+    /// Closes the flow: its sources make no more values, all that were made are delivered. Ready
+    /// when every stage has drained.
+    #[expect(clippy::must_use_candidate, reason = "it acts at the call")]
+    pub fn close(&self) -> Ended {
+        self.raise(Level::Close, Cause::Closed)
+    }
+
+    /// Quits the whole flow: each stage finishes the call or the futures that run now and discards
+    /// its queue, counted. Ready when all have cleaned up.
+    #[expect(clippy::must_use_candidate, reason = "it acts at the call")]
+    pub fn quit(&self) -> Ended {
+        self.raise(Level::Quit, Cause::Quit)
+    }
+
+    /// Cancels the flow: what is in flight is discarded and counted, a pending future is dropped at
+    /// its await. When this returns, each stage begins at most one more item. Ready when every
+    /// actor is gone.
+    pub fn cancel(&self, cause: impl Into<Cause>) -> Ended {
+        self.raise(Level::Cancel, cause.into())
+    }
+
+    /// Aborts the flow: a cancel without grace, that does not wait for a stage's turn to notice it.
+    /// Ready when the tasks are dropped.
+    #[expect(clippy::must_use_candidate, reason = "it acts at the call")]
+    pub fn abort(&self) -> Ended {
+        self.raise(Level::Abort, Cause::from("aborted"))
+    }
+
+    fn quit_stages(&self, stages: &[u32]) -> Ended {
+        for &stage in stages {
+            self.flow.stop_stage(Level::Quit, stage);
+        }
+        Ended::new(&self.flow, Some(stages.to_vec()))
+    }
+
+    fn find<'a>(
+        names: &'a HashMap<Arc<str>, Vec<u32>>,
+        name: &str,
+    ) -> Result<&'a [u32], UnknownStage> {
+        names
+            .get(name)
+            .map(Vec::as_slice)
+            .ok_or_else(|| UnknownStage { name: name.into() })
+    }
+
+    /// Quits one stage, or all workers of a composite: the stages above it are cancelled, those
+    /// below deliver what they got. Ready when it has cleaned up; at once if it was over.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownStage`], if there is none of that name.
+    pub fn quit_stage(&self, name: &str) -> Result<Ended, UnknownStage> {
+        let stages = Self::find(&self.names.stages, name)?;
+        Ok(self.quit_stages(stages))
+    }
+
+    /// Quits one stage of a group, the next that runs: one signal, one stage. Ready when it has
+    /// cleaned up; at once if all are over or were asked before.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownStage`], if there is no group of that name.
+    pub fn quit_one(&self, group: &str) -> Result<Ended, UnknownStage> {
+        let mut stages = Self::find(&self.names.groups, group)?.iter().copied();
+        // The mark decides: of several signals at once each finds a stage of its own.
+        let next = stages.find(|&stage| {
+            !self.flow.stage(stage).is_gone() && self.flow.stop_stage(Level::Quit, stage)
+        });
+        Ok(Ended::new(&self.flow, Some(next.into_iter().collect())))
+    }
+
+    /// Quits all stages of a group. Ready when all have cleaned up.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownStage`], if there is no group of that name.
+    pub fn quit_all(&self, group: &str) -> Result<Ended, UnknownStage> {
+        let stages = Self::find(&self.names.groups, group)?;
+        Ok(self.quit_stages(stages))
+    }
+
+    /// What all stages and edges have counted up to now. Of a running flow the sums need not
+    /// balance yet: each stage adds its counts at the end of a turn.
+    #[must_use]
+    pub fn snapshot(&self) -> Report {
+        self.flow.report()
+    }
+
+    /// The stages of the flow and the edges between them.
+    #[must_use]
+    pub fn graph(&self) -> FlowGraph {
+        FlowGraph::of(&self.flow)
+    }
+
+    /// Whether the flow is over: every actor is gone.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.flow.is_over()
+    }
+}
+
+/// Waits until what a [`Control`] has ended is gone.
+///
+/// The verb has acted already: dropping this changes nothing. It is ready too when the whole flow
+/// is over, so a stage that is stuck does not hold it up for ever.
+pub struct Ended {
+    wait: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl fmt::Debug for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ended").finish_non_exhaustive()
+    }
+}
+
+impl Ended {
+    /// Of some stages, or of the whole flow.
+    pub(super) fn new(flow: &Arc<FlowState>, stages: Option<Vec<u32>>) -> Self {
+        let flow = Arc::clone(flow);
+        let wait = async move {
+            loop {
+                let mut changed = std::pin::pin!(flow.changed().notified());
+                // Before the look: a change after it wakes.
+                changed.as_mut().enable();
+                let gone = stages
+                    .as_ref()
+                    .is_some_and(|stages| stages.iter().all(|&n| flow.stage(n).is_gone()));
+                if gone || flow.is_over() {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        Self {
+            wait: Box::pin(wait),
+        }
+    }
+}
+
+impl Future for Ended {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.wait.as_mut().poll(cx)
+    }
+}

@@ -1,0 +1,101 @@
+//! Why a flow gave no value.
+
+use std::error::Error;
+use std::fmt;
+
+use super::StartError;
+use crate::context::Cause;
+use crate::report::Report;
+
+/// Why a flow gave no value: it was not started, or ended otherwise than by its last item.
+///
+/// It has the cause, the stage where it began at one, and the report of the flow.
+pub struct PipelineError {
+    kind: Box<Kind>,
+}
+
+enum Kind {
+    Start(StartError),
+    Ended { cause: Cause, report: Report },
+}
+
+impl PipelineError {
+    pub(super) fn ended(cause: Cause, report: Report) -> Self {
+        let kind = Box::new(Kind::Ended { cause, report });
+        Self { kind }
+    }
+
+    /// Why the flow ended; none if it was not started.
+    #[must_use]
+    pub fn cause(&self) -> Option<&Cause> {
+        match &*self.kind {
+            Kind::Start(_) => None,
+            Kind::Ended { cause, .. } => Some(cause),
+        }
+    }
+
+    /// The stage at which it began, where it began at one.
+    #[must_use]
+    pub fn stage(&self) -> Option<&str> {
+        match &*self.kind {
+            Kind::Start(error) => error.stage(),
+            Kind::Ended { cause, .. } => cause.stage(),
+        }
+    }
+
+    /// What the flow has done; none if it was not started.
+    #[must_use]
+    pub fn report(&self) -> Option<&Report> {
+        match &*self.kind {
+            Kind::Start(_) => None,
+            Kind::Ended { report, .. } => Some(report),
+        }
+    }
+
+    /// Why the flow was not started, if it was not.
+    #[must_use]
+    pub fn start_error(&self) -> Option<&StartError> {
+        match &*self.kind {
+            Kind::Start(error) => Some(error),
+            Kind::Ended { .. } => None,
+        }
+    }
+}
+
+impl From<StartError> for PipelineError {
+    fn from(error: StartError) -> Self {
+        let kind = Box::new(Kind::Start(error));
+        Self { kind }
+    }
+}
+
+impl fmt::Debug for PipelineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.kind {
+            Kind::Start(error) => f.debug_tuple("PipelineError").field(error).finish(),
+            Kind::Ended { cause, .. } => f.debug_tuple("PipelineError").field(cause).finish(),
+        }
+    }
+}
+
+impl fmt::Display for PipelineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.kind {
+            Kind::Start(error) => write!(f, "the flow was not started: {error}"),
+            Kind::Ended { cause, .. } => write!(f, "the flow gave no value: {cause}"),
+        }
+    }
+}
+
+impl Error for PipelineError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &*self.kind {
+            Kind::Start(error) => Some(error),
+            Kind::Ended {
+                cause: Cause::Failed { error, .. },
+                ..
+            } => Some(&**error),
+            Kind::Ended { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The handle that owns a running flow.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::{Control, PipelineError};
+use crate::context::Cause;
+use crate::flow::Take;
+use crate::report::Report;
+use crate::supervise::Level;
+
+/// A `Pipeline` owns a running flow and ends with it.
+///
+/// Awaited it gives the flow's value; [`wait`](Self::wait) gives ending and report too. Either is
+/// ready only after the last actor was dropped, every closure that ran off its arbiter has ended,
+/// and the flow's own arbiters are joined. Dropped, it cancels the flow, unless it was
+/// [`detach`](Self::detach)ed.
+///
+/// Awaiting a pipeline from one of its own stages never ends.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::prelude::*;
+///
+/// #[actix::main]
+/// async fn main() -> Result<(), PipelineError> {
+///     let flow = Source::from_iter(0..10u32).map(|n| n * n).last();
+///     let finished = flow.run(&FlowContext::background())?.wait().await?;
+///     assert_eq!(finished.value, Some(Some(81)));
+///     assert!(matches!(finished.ending, Cause::Completed));
+///     finished.report.check().expect("every item is accounted for");
+///     Ok(())
+/// }
+/// ```
+#[must_use = "a pipeline that is dropped is cancelled"]
+pub struct Pipeline<R> {
+    control: Control,
+    take: Option<Take<R>>,
+    owned: bool,
+}
+
+impl<R> fmt::Debug for Pipeline<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline")
+            .field("control", &self.control)
+            .field("owned", &self.owned)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is left of a flow that came to its end.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Finished<R> {
+    /// The value of the sink; of a flow that was quit, what the sink had made so far.
+    pub value: Option<R>,
+    /// How the flow ended: completed, closed or quit.
+    pub ending: Cause,
+    /// What went in, came out, failed and was discarded.
+    pub report: Report,
+}
+
+impl<R> Pipeline<R> {
+    pub(super) fn new(control: Control, take: Take<R>) -> Self {
+        Self {
+            control,
+            take: Some(take),
+            owned: true,
+        }
+    }
+
+    /// The remote control of the flow, which works while this is awaited elsewhere.
+    #[must_use]
+    pub fn control(&self) -> Control {
+        self.control.clone()
+    }
+
+    /// Waits for the end of the flow, and gives its value, its ending and its report.
+    ///
+    /// # Errors
+    ///
+    /// [`PipelineError`], with cause and report, unless the flow completed, was closed or was quit.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready, it cancels the flow, as the pipeline itself does.
+    pub fn wait(self) -> Wait<R> {
+        Wait(self)
+    }
+
+    /// Lets the flow run on without a handle. Its context, its own endings and a
+    /// [`Control`] still end it.
+    pub fn detach(mut self) {
+        self.owned = false;
+    }
+
+    fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<Result<Finished<R>, PipelineError>> {
+        let flow = self.control.flow();
+        // Before the look: an end after it wakes.
+        flow.register(cx.waker());
+        let Some(ending) = flow.outcome().cloned() else {
+            return Poll::Pending;
+        };
+        let report = flow.report();
+        let value = self.take.take().and_then(|take| take());
+        Poll::Ready(match ending {
+            Cause::Completed | Cause::Closed | Cause::Quit => Ok(Finished {
+                value,
+                ending,
+                report,
+            }),
+            cause => Err(PipelineError::ended(cause, report)),
+        })
+    }
+}
+
+impl<R> Drop for Pipeline<R> {
+    fn drop(&mut self) {
+        let flow = self.control.flow();
+        if self.owned && !flow.is_over() {
+            flow.raise(Level::Cancel, Cause::from("the pipeline was dropped"));
+        }
+    }
+}
+
+impl<R: Send + 'static> IntoFuture for Pipeline<R> {
+    type Output = Result<R, PipelineError>;
+    type IntoFuture = Value<R>;
+
+    fn into_future(self) -> Value<R> {
+        Value(self)
+    }
+}
+
+/// Waits for the end of a flow: the future of [`Pipeline::wait`].
+#[derive(Debug)]
+#[must_use = "dropped, it cancels the flow"]
+pub struct Wait<R>(Pipeline<R>);
+
+impl<R> Unpin for Wait<R> {}
+
+impl<R> Future for Wait<R> {
+    type Output = Result<Finished<R>, PipelineError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.poll_finished(cx)
+    }
+}
+
+/// Waits for the value of a flow: the future of an awaited [`Pipeline`].
+#[derive(Debug)]
+#[must_use = "dropped, it cancels the flow"]
+pub struct Value<R>(Pipeline<R>);
+
+impl<R> Unpin for Value<R> {}
+
+impl<R> Future for Value<R> {
+    type Output = Result<R, PipelineError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.poll_finished(cx).map(|finished| {
+            let finished = finished?;
+            match finished.value {
+                Some(value) if finished.ending.is_success() => Ok(value),
+                _ => Err(PipelineError::ended(finished.ending, finished.report)),
+            }
+        })
+    }
+}

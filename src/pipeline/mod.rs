@@ -1,0 +1,17 @@
+//! Running flows: how they start, the handle that owns them, the control that ends them.
+
+mod control;
+mod error;
+mod flow_graph;
+mod handle;
+mod outlet;
+mod plan;
+mod run;
+mod start_error;
+
+pub use control::{Control, Ended, UnknownStage};
+pub use error::PipelineError;
+pub use flow_graph::FlowGraph;
+pub use handle::{Finished, Pipeline, Value, Wait};
+pub use outlet::Outlet;
+pub use start_error::StartError;

@@ -1,0 +1,156 @@
+//! From a blueprint to a running flow.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use actix::Context;
+use actix_rt::{Arbiter, ArbiterHandle, System};
+
+use super::plan::Plan;
+use super::{Control, Pipeline, StartError};
+use crate::context::FlowContext;
+use crate::flow::{Blueprint, Node, mailbox};
+use crate::stage::Launch;
+use crate::supervise::{
+    FlowPlan, FlowState, Guard, Lifeline, StageState, Supervisor, Tell, Watch, start, watch,
+};
+
+/// Where each stage will live, and the arbiters that were started for it.
+fn places(
+    nodes: &[Node],
+    stages: &[Arc<StageState>],
+) -> Result<(Vec<Option<ArbiterHandle>>, Vec<Arbiter>), StartError> {
+    let given = |node: &Node| {
+        let part = node.attrs.part.as_ref();
+        match part {
+            Some(part) if part.worker => part.arbiter.clone(),
+            _ => node.said().place.clone(),
+        }
+    };
+    let mut places = Vec::with_capacity(nodes.len());
+    for (node, stage) in nodes.iter().zip(stages) {
+        let place = given(node);
+        if place.as_ref().is_some_and(|place| !place.alive()) {
+            let stage = Arc::clone(&stage.name);
+            return Err(StartError::DeadArbiter { stage });
+        }
+        places.push(place);
+    }
+    let mut arbiters = Vec::new();
+    for ((node, stage), place) in nodes.iter().zip(stages).zip(&mut places) {
+        if node
+            .attrs
+            .part
+            .as_ref()
+            .is_some_and(|part| part.own_arbiter)
+        {
+            let name = || stage.part_of.as_ref().unwrap_or(&stage.name);
+            let started = match System::try_current() {
+                Some(_) => Arbiter::try_new().map_err(|error| StartError::Arbiter {
+                    stage: Arc::clone(name()),
+                    error: Arc::new(error),
+                }),
+                None => Err(StartError::NoSystem {
+                    stage: Arc::clone(name()),
+                }),
+            };
+            match started {
+                Ok(arbiter) => {
+                    *place = Some(arbiter.handle());
+                    arbiters.push(arbiter);
+                }
+                Err(error) => {
+                    for arbiter in arbiters {
+                        arbiter.stop();
+                    }
+                    return Err(error);
+                }
+            }
+        }
+    }
+    Ok((places, arbiters))
+}
+
+impl<R: Send + 'static> Blueprint<R> {
+    /// Starts the actors of the flow, on a child of `context`.
+    ///
+    /// The stages run on the arbiter of the caller unless they are placed elsewhere. It works inside
+    /// an actix System (`#[actix::main]`, an actix-web worker, an arbiter) and in a tokio
+    /// `LocalSet` with time enabled.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], which names the stage; then nothing was started.
+    ///
+    /// # Cost
+    ///
+    /// Some microseconds, and one actor per stage.
+    pub fn run(self, context: &FlowContext) -> Result<Pipeline<R>, StartError> {
+        if context.is_done() {
+            let cause = context.cause().unwrap_or(crate::Cause::Completed);
+            return Err(StartError::ContextDone { cause });
+        }
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(StartError::NoRuntime);
+        }
+        let flow_attrs = self.flow.clone();
+        let (graph, take) = self.sealed();
+        let plan = Plan::new(graph, &flow_attrs)?;
+        let grace = flow_attrs.patience.grace;
+        // Tokio has no way to ask whether time is enabled.
+        let timer = catch_unwind(|| Box::pin(tokio::time::sleep(grace)));
+        let Ok(timer) = timer else {
+            return Err(StartError::NoRuntime);
+        };
+        let (places, arbiters) = places(&plan.nodes, &plan.stages)?;
+
+        let (address, receiver) = mailbox::<Supervisor>();
+        let flow_plan = FlowPlan {
+            name: flow_attrs.name,
+            stages: plan.stages,
+            edges: plan.edges,
+            patience: flow_attrs.patience,
+        };
+        let own = context.child();
+        let flow = Arc::new(FlowState::new(flow_plan, own, address, arbiters));
+        let life = Arc::new(Lifeline(Arc::clone(&flow)));
+
+        // The supervisor starts first: whether anything can be spawned here is only found out by
+        // trying. It runs after this returns, and finds its lines then.
+        let lines = Arc::new(Mutex::new(Vec::with_capacity(plan.nodes.len())));
+        let (supervised, its_lines) = (Arc::clone(&flow), Arc::clone(&lines));
+        let guard = Guard::of_supervisor(Arc::clone(&life));
+        let supervisor = move || {
+            let lines = its_lines
+                .lock()
+                .map(|mut lines| std::mem::take(&mut *lines));
+            let done = supervised.context.done();
+            let supervisor = Supervisor::new(supervised, lines.unwrap_or_default());
+            let mut ctx = Context::with_receiver(receiver);
+            watch(&mut ctx, Watch::new(done, timer));
+            ctx.into_future(supervisor)
+        };
+        let started = catch_unwind(AssertUnwindSafe(|| start(None, guard, supervisor)));
+        if started.is_err() {
+            flow.abandon();
+            return Err(StartError::NoRuntime);
+        }
+        if plan.nodes.is_empty() {
+            flow.tell(Tell::AllGone);
+        }
+        let stages = plan.nodes.into_iter().zip(places).zip(plan.windows);
+        for (index, ((node, place), window)) in stages.enumerate() {
+            let launch = Launch {
+                life: Arc::clone(&life),
+                state: Arc::clone(&flow.plan.stages[index]),
+                place,
+            };
+            let line = (node.start)(launch, window);
+            lines
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(line);
+        }
+        Ok(Pipeline::new(Control::new(flow, plan.names), take))
+    }
+}
