@@ -1,0 +1,5 @@
+//! The tests of the rules, named by rule number.
+
+mod context;
+mod kit;
+mod slice;
