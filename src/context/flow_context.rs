@@ -301,7 +301,7 @@ impl FlowContext {
     /// Whether the mark is set: one atomic load, no clock.
     #[inline]
     pub(crate) fn is_marked(&self) -> bool {
-        self.node.is_marked()
+        self.node.shows_mark()
     }
 
     fn derive(&self, deadline: Option<Instant>, values: Values) -> Self {

@@ -157,6 +157,13 @@ impl Node {
         self.mark.load(Ordering::Acquire) != LIVE
     }
 
+    #[inline]
+    pub(super) fn shows_mark(&self) -> bool {
+        // Relaxed: for the loop over items, which an acquire would keep in memory; who then wants
+        // the cause looks again.
+        self.mark.load(Ordering::Relaxed) != LIVE
+    }
+
     /// The cause if the mark is set; does not read the clock.
     pub(super) fn marked_cause(&self) -> Option<Cause> {
         self.is_marked()

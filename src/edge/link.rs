@@ -12,6 +12,8 @@ pub(crate) struct Link {
     pub(crate) counters: EdgeCounters,
     activity: OnceLock<Arc<Activity>>,
     window: OnceLock<usize>,
+    /// The stage that sends, and at which of its outputs.
+    origin: OnceLock<(u32, u32)>,
 }
 
 impl Link {
@@ -24,6 +26,14 @@ impl Link {
         self.activity
             .get()
             .expect("an edge is bound before its actors start")
+    }
+
+    pub(crate) fn set_origin(&self, stage: u32, port: u32) {
+        let _ = self.origin.set((stage, port));
+    }
+
+    pub(crate) fn origin(&self) -> Option<(u32, u32)> {
+        self.origin.get().copied()
     }
 
     pub(crate) fn set_window(&self, window: usize) {

@@ -24,5 +24,5 @@ pub use maps::Stage;
 pub use source::Source;
 
 pub(crate) use blueprint::{FlowAttrs, Take};
-pub(crate) use graph::{Attrs, Graph, Kind, Node, mailbox};
+pub(crate) use graph::{Attrs, Composite, Graph, Kind, Node, Part, mailbox};
 pub(crate) use hub::Hub;

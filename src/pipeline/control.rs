@@ -1,58 +1,15 @@
 //! The remote control of a running flow.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{FlowGraph, StartError};
+use super::FlowGraph;
 use crate::context::Cause;
-use crate::flow::Node;
 use crate::report::Report;
-use crate::supervise::{FlowState, Level};
-
-/// Which stages a name or a group stands for.
-#[derive(Debug, Default)]
-pub(crate) struct Names {
-    stages: HashMap<Arc<str>, Vec<u32>>,
-    groups: HashMap<Arc<str>, Vec<u32>>,
-}
-
-impl Names {
-    pub(super) fn add(
-        &mut self,
-        index: u32,
-        name: &Arc<str>,
-        whole: Option<&Arc<str>>,
-        node: &Node,
-    ) -> Result<(), StartError> {
-        let taken = self.stages.insert(Arc::clone(name), vec![index]);
-        if taken.is_some() {
-            // A name with a slash that is that of a part.
-            let name = Arc::clone(name);
-            return Err(StartError::DuplicateName { name });
-        }
-        let part = node.attrs.part.as_ref();
-        if let (Some(whole), Some(part)) = (whole, part)
-            && part.worker
-        {
-            let workers = self.stages.entry(Arc::clone(whole)).or_default();
-            workers.push(index);
-            let workers = self.groups.entry(Arc::clone(whole)).or_default();
-            workers.push(index);
-        }
-        // Of a composite it is the workers that a group quits.
-        if let Some(group) = &node.said().group
-            && part.is_none_or(|part| part.worker)
-        {
-            let group = self.groups.entry(Arc::clone(group)).or_default();
-            group.push(index);
-        }
-        Ok(())
-    }
-}
+use crate::supervise::{FlowState, Level, StageState};
 
 /// The `Control` of a flow ends it, its stages or groups of them, and looks at it while it runs.
 ///
@@ -79,7 +36,6 @@ impl Names {
 #[derive(Clone)]
 pub struct Control {
     flow: Arc<FlowState>,
-    names: Arc<Names>,
 }
 
 impl fmt::Debug for Control {
@@ -111,9 +67,8 @@ impl fmt::Display for UnknownStage {
 impl std::error::Error for UnknownStage {}
 
 impl Control {
-    pub(super) fn new(flow: Arc<FlowState>, names: Names) -> Self {
-        let names = Arc::new(names);
-        Self { flow, names }
+    pub(super) fn new(flow: Arc<FlowState>) -> Self {
+        Self { flow }
     }
 
     pub(super) fn flow(&self) -> &Arc<FlowState> {
@@ -155,21 +110,43 @@ impl Control {
         self.raise(Level::Abort, Cause::from("aborted"))
     }
 
-    fn quit_stages(&self, stages: &[u32]) -> Ended {
-        for &stage in stages {
+    fn quit_stages(&self, stages: Vec<u32>) -> Ended {
+        for &stage in &stages {
             self.flow.stop_stage(Level::Quit, stage);
         }
-        Ended::new(&self.flow, Some(stages.to_vec()))
+        Ended::new(&self.flow, Some(stages))
     }
 
-    fn find<'a>(
-        names: &'a HashMap<Arc<str>, Vec<u32>>,
+    /// The stages of which something holds, under a name that was asked for.
+    fn find(
+        &self,
         name: &str,
-    ) -> Result<&'a [u32], UnknownStage> {
-        names
-            .get(name)
-            .map(Vec::as_slice)
-            .ok_or_else(|| UnknownStage { name: name.into() })
+        holds: impl Fn(&StageState) -> bool,
+    ) -> Result<Vec<u32>, UnknownStage> {
+        let stages = self.flow.plan.stages.iter();
+        let found: Vec<u32> = stages
+            .filter(|stage| holds(stage))
+            .map(|stage| stage.index)
+            .collect();
+        if found.is_empty() {
+            return Err(UnknownStage { name: name.into() });
+        }
+        Ok(found)
+    }
+
+    /// The stage of a name, or the workers of a composite.
+    fn stages(&self, name: &str) -> Result<Vec<u32>, UnknownStage> {
+        self.find(name, |stage| {
+            *stage.name == *name || is_worker_of(stage, name)
+        })
+    }
+
+    /// The stages of a group; of a composite in it, the workers.
+    fn group(&self, name: &str) -> Result<Vec<u32>, UnknownStage> {
+        self.find(name, |stage| {
+            let member = stage.group.as_deref() == Some(name);
+            is_worker_of(stage, name) || (member && (stage.worker || stage.part_of.is_none()))
+        })
     }
 
     /// Quits one stage, or all workers of a composite: the stages above it are cancelled, those
@@ -179,8 +156,7 @@ impl Control {
     ///
     /// [`UnknownStage`], if there is none of that name.
     pub fn quit_stage(&self, name: &str) -> Result<Ended, UnknownStage> {
-        let stages = Self::find(&self.names.stages, name)?;
-        Ok(self.quit_stages(stages))
+        Ok(self.quit_stages(self.stages(name)?))
     }
 
     /// Quits one stage of a group, the next that runs: one signal, one stage. Ready when it has
@@ -190,7 +166,7 @@ impl Control {
     ///
     /// [`UnknownStage`], if there is no group of that name.
     pub fn quit_one(&self, group: &str) -> Result<Ended, UnknownStage> {
-        let mut stages = Self::find(&self.names.groups, group)?.iter().copied();
+        let mut stages = self.group(group)?.into_iter();
         // The mark decides: of several signals at once each finds a stage of its own.
         let next = stages.find(|&stage| {
             !self.flow.stage(stage).is_gone() && self.flow.stop_stage(Level::Quit, stage)
@@ -204,8 +180,7 @@ impl Control {
     ///
     /// [`UnknownStage`], if there is no group of that name.
     pub fn quit_all(&self, group: &str) -> Result<Ended, UnknownStage> {
-        let stages = Self::find(&self.names.groups, group)?;
-        Ok(self.quit_stages(stages))
+        Ok(self.quit_stages(self.group(group)?))
     }
 
     /// What all stages and edges have counted up to now. Of a running flow the sums need not
@@ -226,6 +201,10 @@ impl Control {
     pub fn is_finished(&self) -> bool {
         self.flow.is_over()
     }
+}
+
+fn is_worker_of(stage: &StageState, composite: &str) -> bool {
+    stage.worker && stage.part_of.as_deref() == Some(composite)
 }
 
 /// Waits until what a [`Control`] has ended is gone.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::{Control, PipelineError};
 use crate::context::Cause;
@@ -97,23 +97,20 @@ impl<R> Pipeline<R> {
         self.owned = false;
     }
 
-    fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<Result<Finished<R>, PipelineError>> {
+    /// How the flow ended, and its value.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<(Cause, Option<R>)> {
         let flow = self.control.flow();
         // Before the look: an end after it wakes.
         flow.register(cx.waker());
         let Some(ending) = flow.outcome().cloned() else {
             return Poll::Pending;
         };
-        let report = flow.report();
         let value = self.take.take().and_then(|take| take());
-        Poll::Ready(match ending {
-            Cause::Completed | Cause::Closed | Cause::Quit => Ok(Finished {
-                value,
-                ending,
-                report,
-            }),
-            cause => Err(PipelineError::ended(cause, report)),
-        })
+        Poll::Ready((ending, value))
+    }
+
+    fn error(&self, cause: Cause) -> PipelineError {
+        PipelineError::ended(cause, self.control.flow().report())
     }
 }
 
@@ -146,7 +143,15 @@ impl<R> Future for Wait<R> {
     type Output = Result<Finished<R>, PipelineError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll_finished(cx)
+        let (ending, value) = ready!(self.0.poll_end(cx));
+        Poll::Ready(match ending {
+            Cause::Completed | Cause::Closed | Cause::Quit => Ok(Finished {
+                value,
+                ending,
+                report: self.0.control.flow().report(),
+            }),
+            cause => Err(self.0.error(cause)),
+        })
     }
 }
 
@@ -161,12 +166,10 @@ impl<R> Future for Value<R> {
     type Output = Result<R, PipelineError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll_finished(cx).map(|finished| {
-            let finished = finished?;
-            match finished.value {
-                Some(value) if finished.ending.is_success() => Ok(value),
-                _ => Err(PipelineError::ended(finished.ending, finished.report)),
-            }
+        let (ending, value) = ready!(self.0.poll_end(cx));
+        Poll::Ready(match value {
+            Some(value) if ending.is_success() => Ok(value),
+            _ => Err(self.0.error(ending)),
         })
     }
 }

@@ -5,10 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::StartError;
-use super::control::Names;
-use crate::edge::Link;
-use crate::flow::{Attrs, FlowAttrs, Graph, Hub, Node};
-use crate::supervise::{FlowEdge, StageState};
+use crate::flow::{Attrs, Composite, FlowAttrs, Graph, Hub, Node, Part};
+use crate::supervise::{FlowEdge, StageSpec, StageState};
 
 /// The window of a stage of which none is said.
 const WINDOW: usize = 1024;
@@ -19,7 +17,6 @@ pub(super) struct Plan {
     pub(super) windows: Vec<usize>,
     pub(super) stages: Box<[Arc<StageState>]>,
     pub(super) edges: Box<[FlowEdge]>,
-    pub(super) names: Names,
 }
 
 /// All stages of a graph, those above its branches included; order is that of the graph.
@@ -67,24 +64,26 @@ fn resolve(mut graph: Graph) -> Result<Vec<Node>, StartError> {
 
 /// Gives every stage its name: the user's, else its verb and a number that is not taken.
 struct Naming {
-    taken: HashSet<Arc<str>>,
-    numbers: HashMap<&'static str, usize>,
+    /// The names that users gave to stages and groups.
+    given: HashSet<Arc<str>>,
+    /// How many of a verb have got a number so far.
+    numbers: Vec<(&'static str, usize)>,
+    composites: HashMap<*const Composite, Arc<str>>,
 }
 
 impl Naming {
     fn new(nodes: &[Node]) -> Result<Self, StartError> {
-        let mut taken = HashSet::new();
+        let mut given = HashSet::new();
         let mut groups = HashSet::new();
         let mut composites = HashSet::new();
         for node in nodes {
-            let said = node.said();
-            if let Some(part) = &node.attrs.part
-                && !composites.insert(Arc::as_ptr(&part.composite))
-            {
+            let part = node.attrs.part.as_ref();
+            if part.is_some_and(|part| !composites.insert(Arc::as_ptr(&part.composite))) {
                 continue;
             }
+            let said = node.said();
             if let Some(name) = &said.name
-                && !taken.insert(Arc::clone(name))
+                && !given.insert(Arc::clone(name))
             {
                 let name = Arc::clone(name);
                 return Err(StartError::DuplicateName { name });
@@ -92,26 +91,52 @@ impl Naming {
             groups.extend(said.group.clone());
         }
         for group in groups {
-            if !taken.insert(Arc::clone(&group)) {
+            if !given.insert(Arc::clone(&group)) {
                 return Err(StartError::DuplicateName { name: group });
             }
         }
-        let numbers = HashMap::new();
-        Ok(Self { taken, numbers })
+        Ok(Self {
+            given,
+            numbers: Vec::new(),
+            composites: HashMap::new(),
+        })
     }
 
     fn name(&mut self, said: &Attrs) -> Arc<str> {
         if let Some(name) = &said.name {
             return Arc::clone(name);
         }
-        let number = self.numbers.entry(said.verb).or_insert(0);
+        let known = self.numbers.iter().position(|(verb, _)| *verb == said.verb);
+        let verb = known.unwrap_or_else(|| {
+            self.numbers.push((said.verb, 0));
+            self.numbers.len() - 1
+        });
         loop {
+            let (verb, number) = &mut self.numbers[verb];
             *number += 1;
-            let name = Arc::from(format!("{}-{number}", said.verb));
-            if self.taken.insert(Arc::clone(&name)) {
-                return name;
+            let name = format!("{verb}-{number}");
+            if !self.given.contains(name.as_str()) {
+                return name.into();
             }
         }
+    }
+
+    /// The name of a part, and that of its composite.
+    fn name_part(&mut self, said: &Attrs, part: &Part) -> Result<(Arc<str>, Arc<str>), StartError> {
+        let composite = Arc::as_ptr(&part.composite);
+        let whole = match self.composites.get(&composite) {
+            Some(whole) => Arc::clone(whole),
+            None => {
+                let whole = self.name(said);
+                self.composites.insert(composite, Arc::clone(&whole));
+                whole
+            }
+        };
+        let name: Arc<str> = format!("{whole}/{}", part.suffix).into();
+        if self.given.contains(&name) {
+            return Err(StartError::DuplicateName { name });
+        }
+        Ok((name, whole))
     }
 }
 
@@ -144,35 +169,31 @@ impl Plan {
     pub(super) fn new(graph: Graph, flow: &FlowAttrs) -> Result<Self, StartError> {
         let nodes = resolve(graph)?;
         let mut naming = Naming::new(&nodes)?;
-        let mut names = Names::default();
-        let mut wholes: HashMap<*const _, Arc<str>> = HashMap::new();
         let mut stages = Vec::with_capacity(nodes.len());
         let mut windows = Vec::with_capacity(nodes.len());
         for (index, node) in nodes.iter().enumerate() {
             let said = node.said();
             let part = node.attrs.part.as_ref();
-            let whole = part.map(|part| {
-                let key = Arc::as_ptr(&part.composite);
-                let whole = wholes.entry(key).or_insert_with(|| naming.name(said));
-                Arc::clone(whole)
-            });
-            let name = match (&whole, part) {
-                (Some(whole), Some(part)) => Arc::from(format!("{whole}/{}", part.suffix)),
-                _ => naming.name(said),
+            let (name, part_of) = match part {
+                Some(part) => {
+                    let (name, whole) = naming.name_part(said, part)?;
+                    (name, Some(whole))
+                }
+                None => (naming.name(said), None),
             };
             let window = said.window.or(flow.window).unwrap_or(WINDOW);
-            check(whole.as_ref().unwrap_or(&name), said, window)?;
-            let index = u32::try_from(index).unwrap_or(u32::MAX);
-            names.add(index, &name, whole.as_ref(), node)?;
+            check(part_of.as_ref().unwrap_or(&name), said, window)?;
             windows.push(window);
-            stages.push(Arc::new(StageState::new(
-                index,
-                name,
-                said.verb,
-                whole,
-                node.inputs.is_empty(),
-                node.attrs.isolated,
-            )));
+            let spec = StageSpec {
+                index: number(index),
+                verb: said.verb,
+                part_of,
+                worker: part.is_some_and(|part| part.worker),
+                group: said.group.clone(),
+                source: node.inputs.is_empty(),
+                isolated: node.attrs.isolated,
+            };
+            stages.push(Arc::new(StageState::new(name, spec)));
         }
         let edges = edges(&nodes);
         Ok(Self {
@@ -180,7 +201,6 @@ impl Plan {
             windows,
             stages: stages.into(),
             edges,
-            names,
         })
     }
 }
@@ -191,16 +211,16 @@ fn number(n: usize) -> u32 {
 
 /// The edges of a graph, by the stages at their ends.
 fn edges(nodes: &[Node]) -> Box<[FlowEdge]> {
-    let mut from: HashMap<*const Link, (u32, u32)> = HashMap::new();
     for (stage, node) in nodes.iter().enumerate() {
         for (port, link) in node.outputs.iter().enumerate() {
-            from.insert(Arc::as_ptr(link), (number(stage), number(port)));
+            link.set_origin(number(stage), number(port));
         }
     }
-    let mut edges = Vec::with_capacity(from.len());
+    let inputs = nodes.iter().map(|node| node.inputs.len()).sum();
+    let mut edges = Vec::with_capacity(inputs);
     for (stage, node) in nodes.iter().enumerate() {
         for (port, link) in node.inputs.iter().enumerate() {
-            let Some(&(from, out_port)) = from.get(&Arc::as_ptr(link)) else {
+            let Some((from, out_port)) = link.origin() else {
                 continue;
             };
             edges.push(FlowEdge {

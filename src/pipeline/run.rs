@@ -151,6 +151,6 @@ impl<R: Send + 'static> Blueprint<R> {
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(line);
         }
-        Ok(Pipeline::new(Control::new(flow, plan.names), take))
+        Ok(Pipeline::new(Control::new(flow), take))
     }
 }

@@ -53,7 +53,7 @@ impl Core {
     /// Whether the flow or this stage is to end; to be asked before every item.
     #[inline]
     pub(crate) fn is_marked(&self) -> bool {
-        self.context.is_marked() || self.state.marked() != self.seen
+        self.context.is_marked() || self.state.is_marked_beyond(self.seen)
     }
 
     pub(super) fn absorb(&mut self, sent: Instant) {

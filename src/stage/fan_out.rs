@@ -4,7 +4,6 @@
 use std::task::Context;
 
 use super::fan_in::{ROUTES, Route};
-use super::unary::Work;
 use super::{Core, End, Inputs, Kernel, Outputs, Turn};
 use crate::BoxError;
 use crate::context::Cause;
@@ -78,8 +77,8 @@ impl<T> FanOut<T> {
         let Some(item) = self.input.pop() else {
             return Step::Starved;
         };
-        let mut work = Work::new(&mut core.counts);
-        work.begun = 1;
+        // Taken back below: it stays where a clone panics.
+        core.counts.failed += 1;
         if let Some(last) = self.branches.iter().rposition(OutPort::is_open) {
             let (clones, rest) = self.branches.split_at_mut(last);
             for branch in clones.iter_mut().filter(|branch| branch.is_open()) {
@@ -87,8 +86,8 @@ impl<T> FanOut<T> {
             }
             rest[0].push(item);
         }
-        work.passed = 1;
-        drop(work);
+        core.counts.failed -= 1;
+        core.counts.passed += 1;
         self.input.credit(1);
         Step::Moved
     }
@@ -106,8 +105,7 @@ impl<T> FanOut<T> {
                 let Some(item) = self.input.pop() else {
                     return Ok(Step::Starved);
                 };
-                let mut work = Work::new(&mut core.counts);
-                work.begun = 1;
+                core.counts.failed += 1;
                 let branch = key(&item);
                 let branches = self.branches.len();
                 if branch >= branches {
@@ -116,7 +114,7 @@ impl<T> FanOut<T> {
                     )
                     .into());
                 }
-                work.begun = 0;
+                core.counts.failed -= 1;
                 (item, branch)
             }
         };

@@ -47,29 +47,19 @@ pub(crate) trait Logic: 'static {
 }
 
 /// Counts the items of a stretch of work, also when a panic ends it.
-pub(super) struct Work<'a> {
+struct Work<'a> {
     counts: &'a mut StageCounts,
-    pub(super) begun: u64,
-    pub(super) passed: u64,
-}
-
-impl<'a> Work<'a> {
-    #[inline]
-    pub(super) fn new(counts: &'a mut StageCounts) -> Self {
-        Self {
-            counts,
-            begun: 0,
-            passed: 0,
-        }
-    }
+    begun: u64,
+    /// Whether the last item begun was brought to an end.
+    whole: bool,
 }
 
 impl Drop for Work<'_> {
-    #[inline]
     fn drop(&mut self) {
-        self.counts.passed += self.passed;
-        // An item begun and not passed is one that the logic refused or panicked at.
-        self.counts.failed += self.begun - self.passed;
+        // An item begun and not brought to an end is one that the logic refused or panicked at.
+        let failed = u64::from(!self.whole);
+        self.counts.passed += self.begun - failed;
+        self.counts.failed += failed;
     }
 }
 
@@ -115,11 +105,10 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
             if self.out.room() == 0 {
                 return Some(self.out.full(cx));
             }
-            let mut work = Work::new(&mut core.counts);
-            work.begun = of_item;
+            // Taken back at once: it stays where the iterator panics.
+            core.counts.failed += of_item;
             let out = open.outs.next();
-            work.begun = 0;
-            drop(work);
+            core.counts.failed -= of_item;
             let Some(out) = out else { break };
             self.out.push(out);
             if core.clock.spend(1) {
@@ -132,9 +121,11 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
         None
     }
 
-    /// Works on one batch until a look at the clock is due.
+    /// Works on one batch until a look at the clock is due, or the room used up.
     fn consume(&mut self, core: &mut Core) -> Result<usize, BoxError> {
-        let limit = core.clock.left();
+        // An item places one output at most here, what is beyond is left open: no further look at
+        // the room is needed.
+        let limit = core.clock.left().min(self.out.room()) as u64;
         let Core {
             context,
             state,
@@ -145,12 +136,14 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
         let Some(batch) = self.input.batch() else {
             return Ok(0);
         };
-        let mut work = Work::new(counts);
-        let mut taken = 0;
+        let mut work = Work {
+            counts,
+            begun: 0,
+            whole: false,
+        };
         let mut failure = None;
-        while taken < limit && !context.is_marked() && state.marked() == *seen {
+        while work.begun < limit && !context.is_marked() && !state.is_marked_beyond(*seen) {
             let Some(item) = batch.pop() else { break };
-            taken += 1;
             work.begun += 1;
             let mut outs = match self.logic.accept(item) {
                 Ok(outs) => outs,
@@ -162,27 +155,24 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
             if let Some(out) = outs.next() {
                 self.out.push(out);
                 if outs.size_hint().1 != Some(0) {
-                    work.begun -= 1;
-                    self.open = Some(Expansion {
-                        outs,
-                        of_item: true,
-                    });
+                    let of_item = true;
+                    self.open = Some(Expansion { outs, of_item });
                     break;
                 }
             }
-            work.passed += 1;
             if self.logic.is_done() {
                 self.finished = true;
                 break;
             }
-            if self.out.room() == 0 {
-                break;
-            }
         }
-        let passed = usize::try_from(work.passed).unwrap_or(usize::MAX);
+        let taken = work.begun;
+        // The outputs of an open item are not all placed yet.
+        work.begun -= u64::from(self.open.is_some());
+        work.whole = failure.is_none();
+        let passed = work.begun - u64::from(failure.is_some());
         drop(work);
-        self.input.credit(passed);
-        failure.map_or(Ok(taken), Err)
+        self.input.credit(count(passed));
+        failure.map_or(Ok(count(taken)), Err)
     }
 
     fn finish(&mut self) {
@@ -192,6 +182,11 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
             self.open = Some(Expansion { outs, of_item });
         }
     }
+}
+
+/// A number of items of one batch, which was a `usize` before.
+fn count(items: u64) -> usize {
+    usize::try_from(items).unwrap_or(usize::MAX)
 }
 
 impl<L: Logic, O: Out<L::Out>> Kernel for Unary<L, O> {

@@ -24,6 +24,10 @@ pub(crate) struct StageState {
     pub(crate) verb: &'static str,
     /// The composite that it is a part of.
     pub(crate) part_of: Option<Arc<str>>,
+    /// Whether it is one of the workers of its composite.
+    pub(crate) worker: bool,
+    /// The group that the user has put it into.
+    pub(crate) group: Option<Arc<str>>,
     /// Whether it has no input: a close begins at it.
     pub(crate) source: bool,
     /// Whether its failure is kept to one input of a fan-in.
@@ -49,20 +53,36 @@ impl fmt::Debug for StageState {
     }
 }
 
+/// What a stage is before it runs.
+#[derive(Debug, Default)]
+pub(crate) struct StageSpec {
+    pub(crate) index: u32,
+    pub(crate) verb: &'static str,
+    pub(crate) part_of: Option<Arc<str>>,
+    pub(crate) worker: bool,
+    pub(crate) group: Option<Arc<str>>,
+    pub(crate) source: bool,
+    pub(crate) isolated: bool,
+}
+
 impl StageState {
-    pub(crate) fn new(
-        index: u32,
-        name: Arc<str>,
-        verb: &'static str,
-        part_of: Option<Arc<str>>,
-        source: bool,
-        isolated: bool,
-    ) -> Self {
+    pub(crate) fn new(name: Arc<str>, spec: StageSpec) -> Self {
+        let StageSpec {
+            index,
+            verb,
+            part_of,
+            worker,
+            group,
+            source,
+            isolated,
+        } = spec;
         Self {
             index,
             name,
             verb,
             part_of,
+            worker,
+            group,
             source,
             isolated,
             counters: StageCounters::default(),
@@ -82,9 +102,14 @@ impl StageState {
         self.mark.fetch_max(level as u8, Ordering::Relaxed) < level as u8
     }
 
-    #[inline]
     pub(crate) fn marked(&self) -> Level {
         Level::from_mark(self.mark.load(Ordering::Relaxed))
+    }
+
+    /// Whether its mark is another than the one seen last; asked before every item.
+    #[inline]
+    pub(crate) fn is_marked_beyond(&self, seen: Level) -> bool {
+        self.mark.load(Ordering::Relaxed) != seen as u8
     }
 
     pub(crate) fn is_gone(&self) -> bool {
@@ -142,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_wait_is_read_back_as_it_was_noted() {
-        let state = StageState::new(0, "x".into(), "map", None, false, false);
+        let state = StageState::new("x".into(), StageSpec::default());
         assert_eq!(state.wait(), None);
         for wait in [
             Wait::Item(None),
