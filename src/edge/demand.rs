@@ -2,7 +2,9 @@
 //!
 //! 1. A consumer grants its window once, then gives credit back in steps of half a window.
 //! 2. What is granted and not yet used or given back never exceeds the window.
-//! 3. A consumer that wants only so many items grants no more than these, ever.
+//! 3. There are no more such steps than batches that came in: as long as one is withheld the
+//!    producer has credit, or a batch of it is under way.
+//! 4. A consumer that wants only so many items grants no more than these, ever.
 
 /// The consumer's half: what may be asked for.
 #[derive(Debug)]
@@ -12,6 +14,8 @@ pub(crate) struct Grants {
     remaining: Option<u64>,
     /// Items that left the queue for good, and whose credit was not given back yet.
     owed: usize,
+    /// Batches that no step has answered yet.
+    unanswered: usize,
     opened: bool,
 }
 
@@ -21,8 +25,14 @@ impl Grants {
             window,
             remaining: limit,
             owed: 0,
+            unanswered: 0,
             opened: false,
         }
+    }
+
+    /// Notes that a batch came in.
+    pub(crate) fn arrived(&mut self) {
+        self.unanswered += 1;
     }
 
     /// Notes that `items` left the queue for good.
@@ -38,9 +48,10 @@ impl Grants {
             self.opened = true;
             return self.ask(self.window);
         }
-        if self.owed < (self.window / 2).max(1) {
+        if self.owed < (self.window / 2).max(1) || self.unanswered == 0 {
             return None;
         }
+        self.unanswered -= 1;
         self.all()
     }
 
@@ -101,6 +112,7 @@ mod tests {
         let mut grants = Grants::new(8, None);
         assert_eq!(grants.due(), Some(8));
         assert_eq!(grants.due(), None);
+        grants.arrived();
         grants.owe(3);
         assert_eq!(grants.due(), None);
         grants.owe(1);
@@ -111,9 +123,23 @@ mod tests {
     }
 
     #[test]
+    fn one_batch_is_answered_once_however_slowly_it_is_consumed() {
+        let mut grants = Grants::new(8, None);
+        assert_eq!(grants.due(), Some(8));
+        grants.arrived();
+        grants.owe(4);
+        assert_eq!(grants.due(), Some(4));
+        grants.owe(4);
+        assert_eq!(grants.due(), None);
+        grants.arrived();
+        assert_eq!(grants.due(), Some(4));
+    }
+
+    #[test]
     fn r2_7_window_one_refills_after_each_item() {
         let mut grants = Grants::new(1, None);
         assert_eq!(grants.due(), Some(1));
+        grants.arrived();
         grants.owe(1);
         assert_eq!(grants.due(), Some(1));
     }
@@ -122,6 +148,7 @@ mod tests {
     fn a_limit_is_never_exceeded() {
         let mut grants = Grants::new(8, Some(10));
         assert_eq!(grants.due(), Some(8));
+        grants.arrived();
         grants.owe(8);
         assert_eq!(grants.due(), Some(2));
         grants.owe(2);
@@ -145,6 +172,9 @@ mod tests {
                     let in_flight = credit.spend(items);
                     prop_assert!(in_flight <= window);
                     sent += items;
+                    if items > 0 {
+                        grants.arrived();
+                    }
                 } else {
                     let items = most.min(sent - freed);
                     grants.owe(items);

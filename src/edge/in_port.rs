@@ -74,6 +74,7 @@ impl<T> InPort<T> {
         match (signal, &self.state) {
             (Signal::Batch(mut items), Input::Open) => {
                 items.reverse();
+                self.grants.arrived();
                 if self.queue.is_empty() {
                     self.front = items.len();
                 }

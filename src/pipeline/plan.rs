@@ -114,7 +114,7 @@ impl Naming {
         loop {
             let (verb, number) = &mut self.numbers[verb];
             *number += 1;
-            let name = format!("{verb}-{number}");
+            let name = [*verb, "-", &number.to_string()].concat();
             if !self.given.contains(name.as_str()) {
                 return name.into();
             }

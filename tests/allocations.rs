@@ -1,0 +1,73 @@
+//! What a flow allocates: per batch, per item, per stage. A binary of its own, since it counts
+//! with a global allocator.
+
+use actix_flow::prelude::*;
+use actix_rt::System;
+
+#[global_allocator]
+static ALLOCATOR: dhat::Alloc = dhat::Alloc;
+
+/// Generator, three maps, fold; gives the batches that were sent.
+fn linear(items: u64, window: usize) -> u64 {
+    System::new().block_on(async {
+        let flow = Source::from_iter(0..items)
+            .map(|n| n + 1)
+            .map(|n| n + 1)
+            .map(|n| n + 1)
+            .count()
+            .default_window(window)
+            .run(&FlowContext::background())
+            .unwrap();
+        let finished = flow.wait().await.unwrap();
+        assert_eq!(finished.value, Some(items));
+        let stages = finished.report.stages();
+        stages.iter().map(|stage| stage.batches).sum()
+    })
+}
+
+fn blocks() -> u64 {
+    dhat::HeapStats::get().total_blocks
+}
+
+// One test function: the counts are those of the process.
+#[test]
+fn allocations_are_bounded_per_batch_and_per_stage() {
+    let _profiler = dhat::Profiler::builder().testing().build();
+
+    for window in [16, 64, 1024] {
+        linear(1_000, window);
+        let start = blocks();
+        let few = linear(100_000, window);
+        let middle = blocks();
+        let many = linear(300_000, window);
+        let end = blocks();
+        // What both runs have in common, the start of actors say, is not per batch.
+        let allocated = (end - middle) - (middle - start);
+        let batches = many - few;
+        // A few buffers more are made while they grow to the size of a window.
+        const BUFFERS: u64 = 64;
+        assert!(
+            allocated <= 4 * batches + BUFFERS,
+            "window {window}: {allocated} allocations for {batches} batches"
+        );
+    }
+
+    const STAGES: usize = 10_000;
+    System::new().block_on(async {
+        let before = dhat::HeapStats::get().curr_bytes;
+        let (inlet, mut source) = Source::inlet(1);
+        for _ in 0..STAGES {
+            source = source.map(|n: u64| n + 1);
+        }
+        let flow = source.last().run(&FlowContext::background()).unwrap();
+        let control = flow.control();
+        inlet.send(0).await.unwrap();
+        while control.snapshot().edges()[STAGES].received == 0 {
+            tokio::task::yield_now().await;
+        }
+        let per_stage = (dhat::HeapStats::get().curr_bytes - before) / STAGES;
+        assert!(per_stage <= 3 * 1024, "{per_stage} bytes per stage");
+        inlet.close();
+        assert_eq!(flow.await.unwrap(), Some(STAGES as u64));
+    });
+}
