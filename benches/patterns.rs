@@ -3,6 +3,8 @@
 //! Each workload counts the items that arrive at the sink and checks their sum.
 //! `cargo bench --bench patterns [-- FILTER]`
 
+#![allow(missing_docs, reason = "the macros make public functions")]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -23,7 +25,7 @@ fn linear_3(items: u64, window: usize) -> Blueprint<Arrived> {
         .map(step)
         .map(step)
         .map(step)
-        .fold((0, 0), |(count, sum), n: u64| {
+        .fold((0, 0), |(count, sum): Arrived, n: u64| {
             (count + 1, sum.wrapping_add(n))
         })
         .default_window(window)

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::link::drop_each;
-use super::{Ask, Grants, Link, Signal, Upstream};
+use super::{Ask, Grants, Link, SPARES, Signal, Upstream};
 use crate::context::Cause;
 
 /// The address and the shared half that a consumer needs of its producer.
@@ -36,7 +36,8 @@ pub(crate) struct InPort<T> {
     front: usize,
     up: UpLink<T>,
     grants: Grants,
-    spare: Option<Vec<T>>,
+    /// Emptied buffers that go back with the next requests, one each.
+    spares: Vec<Vec<T>>,
     state: Input,
     taken: u64,
 }
@@ -64,7 +65,7 @@ impl<T> InPort<T> {
             front: 0,
             up,
             grants: Grants::new(window, limit),
-            spare: None,
+            spares: Vec::new(),
             state: Input::Open,
             taken: 0,
         }
@@ -94,7 +95,10 @@ impl<T> InPort<T> {
     pub(crate) fn batch(&mut self) -> Option<&mut Vec<T>> {
         while self.queue.front().is_some_and(Vec::is_empty) {
             self.count_taken();
-            self.spare = self.queue.pop_front();
+            let emptied = self.queue.pop_front();
+            if self.spares.len() < SPARES {
+                self.spares.extend(emptied);
+            }
             self.front = self.queue.front().map_or(0, Vec::len);
         }
         self.queue.front_mut()
@@ -145,8 +149,7 @@ impl<T> InPort<T> {
     }
 
     fn request(&mut self, items: usize, now: Instant) {
-        let spare = self.spare.take().filter(|spare| spare.capacity() > 0);
-        let ask = Ask::Request(items, spare);
+        let ask = Ask::Request(items, self.spares.pop());
         self.up.address.demand(&self.up.link, ask, now);
     }
 

@@ -1,5 +1,8 @@
 //! Edges: the bounded links between stages, and the credit that bounds them.
 
+/// How many emptied buffers each end of an edge keeps for the next batches.
+const SPARES: usize = 4;
+
 mod activity;
 mod demand;
 mod in_port;

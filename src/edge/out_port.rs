@@ -8,11 +8,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::link::drop_each;
-use super::{Ask, Credit, Downstream, Link, Signal};
+use super::{Ask, Credit, Downstream, Link, SPARES, Signal};
 use crate::context::Cause;
-
-/// How many emptied buffers are kept for the next batches.
-const SPARES: usize = 2;
 
 #[derive(Debug)]
 enum Output {
@@ -28,6 +25,8 @@ pub(crate) struct OutPort<T> {
     credit: Credit,
     buffer: Vec<T>,
     spares: Vec<Vec<T>>,
+    /// The length of the largest batch so far.
+    largest: usize,
     state: Output,
     emitted: u64,
     batches: u64,
@@ -51,6 +50,7 @@ impl<T> OutPort<T> {
             credit: Credit::default(),
             buffer: Vec::new(),
             spares: Vec::new(),
+            largest: 0,
             state: Output::Open,
             emitted: 0,
             batches: 0,
@@ -83,7 +83,18 @@ impl<T> OutPort<T> {
     /// Adds an item to the batch; the caller has seen that there is room.
     #[inline]
     pub(crate) fn push(&mut self, item: T) {
+        if self.buffer.len() == self.buffer.capacity() {
+            self.grow();
+        }
         self.buffer.push(item);
+    }
+
+    /// Makes a buffer as large as the largest batch so far at once, not by steps.
+    #[cold]
+    fn grow(&mut self) {
+        let items = self.buffer.len();
+        self.buffer
+            .reserve(self.largest.saturating_sub(items).max(1));
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -141,6 +152,7 @@ impl<T> OutEnd for OutPort<T> {
         self.link.counters.add_sent(items as u64, in_flight as u64);
         self.emitted += items as u64;
         self.batches += 1;
+        self.largest = self.largest.max(items);
         let next = self.spares.pop().unwrap_or_default();
         let batch = std::mem::replace(&mut self.buffer, next);
         self.down.feed(&self.link, Signal::Batch(batch), now);
