@@ -9,8 +9,8 @@ mod stage;
 mod supervise;
 
 pub use context::{
-    AfterDone, CancelHandle, CancelOnDrop, Cause, Done, FlowContext, NoRuntime, StalledNeed,
-    StalledWait,
+    AfterDone, BoxError, CancelHandle, CancelOnDrop, Cause, Done, FlowContext, NoRuntime,
+    StalledNeed, StalledWait,
 };
 pub use flow::{Blueprint, Branches, Inlet, InletError, Source, Stage, Yielder};
 pub use pipeline::{
@@ -18,9 +18,6 @@ pub use pipeline::{
     Value, Wait,
 };
 pub use report::{EdgeReport, Imbalance, Report, Shares, StageReport, Violation};
-
-/// Any error that a stage's logic can fail with.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Everything that a program with flows needs, by one `use actix_flow::prelude::*`.
 ///

@@ -4,6 +4,26 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+/// Any error that a stage's logic can fail with.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::BoxError;
+///
+/// fn port(text: &str) -> Result<u16, BoxError> {
+///     let port: u16 = text.parse()?;
+///     if port == 0 {
+///         return Err("port 0 is no port".into());
+///     }
+///     Ok(port)
+/// }
+///
+/// assert_eq!(port("80").unwrap(), 80);
+/// assert_eq!(port("0").unwrap_err().to_string(), "port 0 is no port");
+/// ```
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
 /// Why a context, a stage or a flow ended.
 ///
 /// A cause travels with every ending: it is what [`FlowContext::cause`](crate::FlowContext::cause)

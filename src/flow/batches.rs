@@ -8,7 +8,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::Source;
 use super::graph::{Attrs, Kind};
-use crate::BoxError;
+use crate::context::BoxError;
 use crate::stage::Logic;
 
 /// Items put together, up to a number of them or a time.

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::graph::{Attrs, Kind};
 use super::{Blueprint, Source};
-use crate::BoxError;
+use crate::context::BoxError;
 use crate::edge::InPort;
 use crate::stage::{Concurrent, Core, Numbered, Void};
 

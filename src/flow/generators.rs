@@ -7,7 +7,7 @@ use futures::Stream;
 use futures::stream;
 
 use super::Source;
-use crate::BoxError;
+use crate::context::BoxError;
 use crate::stage::{Generator, Supplied, Supply};
 
 /// A stream whose items are those of a source.

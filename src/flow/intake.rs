@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use futures::task::AtomicWaker;
 use tokio::sync::{Notify, Semaphore};
 
-use crate::BoxError;
+use crate::context::BoxError;
 use crate::edge::drop_each;
 use crate::stage::Supply;
 

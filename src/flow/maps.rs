@@ -3,7 +3,7 @@
 use super::Source;
 use super::graph::{Attrs, Kind};
 use super::logic::Each;
-use crate::BoxError;
+use crate::context::BoxError;
 
 impl<T: Send + 'static> Source<T> {
     pub(super) fn each<I>(

@@ -3,8 +3,7 @@
 use super::Source;
 use super::graph::{Attrs, Kind};
 use super::logic::{Step, Until};
-use crate::BoxError;
-use crate::context::FlowContext;
+use crate::context::{BoxError, FlowContext};
 use crate::stage::Logic;
 
 /// A user's own `Stage`: its logic, with a state of its own.

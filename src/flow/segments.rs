@@ -7,7 +7,7 @@ use super::Source;
 use super::graph::{Attrs, Composite, Kind, Part};
 use super::logic::Each;
 use super::parallel::Workers;
-use crate::BoxError;
+use crate::context::BoxError;
 use crate::stage::Logic;
 
 /// A segment on its way, or the end of its item.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
 use super::Source;
-use crate::BoxError;
+use crate::context::BoxError;
 use crate::stage::Supply;
 
 /// The numbers of the periods that have passed.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::Source;
-use crate::BoxError;
+use crate::context::BoxError;
 use crate::stage::Supply;
 
 /// A `Yielder` hands out the items of a generator written as an async closure.

@@ -10,8 +10,7 @@ use futures::Stream;
 use futures::stream::FusedStream;
 
 use super::{Control, Ended, Pipeline, PipelineError, StartError};
-use crate::BoxError;
-use crate::context::FlowContext;
+use crate::context::{BoxError, FlowContext};
 use crate::edge::InPort;
 use crate::flow::{Attrs, Blueprint, Kind, Source};
 use crate::stage::{Logic, Passage, Read, Unary};

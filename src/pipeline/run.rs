@@ -8,7 +8,7 @@ use actix_rt::{Arbiter, ArbiterHandle, System};
 
 use super::plan::Plan;
 use super::{Control, Pipeline, StartError};
-use crate::context::FlowContext;
+use crate::context::{Cause, FlowContext};
 use crate::flow::{Blueprint, Node, mailbox};
 use crate::stage::Launch;
 use crate::supervise::{
@@ -87,7 +87,7 @@ impl<R: Send + 'static> Blueprint<R> {
     /// Some microseconds, and one actor per stage.
     pub fn run(self, context: &FlowContext) -> Result<Pipeline<R>, StartError> {
         if context.is_done() {
-            let cause = context.cause().unwrap_or(crate::Cause::Completed);
+            let cause = context.cause().unwrap_or(Cause::Completed);
             return Err(StartError::ContextDone { cause });
         }
         if tokio::runtime::Handle::try_current().is_err() {
