@@ -2,4 +2,7 @@
 
 mod context;
 mod kit;
+mod rooms;
+mod rules;
 mod slice;
+mod source;
