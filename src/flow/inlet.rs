@@ -1,18 +1,16 @@
 //! The push side of a flow: a bounded queue into which other code sends.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures::Sink;
-use futures::task::AtomicWaker;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, TryAcquireError};
+use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
 use tokio_util::sync::PollSemaphore;
 
 use super::Source;
-use super::intake::{End, Intake, Queue, State};
+use super::intake::{End, Intake, Queue};
 use crate::stage::Supplied;
 
 /// An `Inlet` sends into a running flow from any code: the push side of a source.
@@ -246,22 +244,11 @@ impl<T: Send + 'static> Source<T> {
     /// Panics if `capacity` is above `usize::MAX >> 3`.
     #[track_caller]
     pub fn inlet(capacity: usize) -> (Inlet<T>, Self) {
-        let room = Arc::new(Semaphore::new(capacity));
-        let queue = Arc::new(Queue {
-            state: Mutex::new(State {
-                items: VecDeque::new(),
-                accepted: 0,
-                end: End::Open,
-                handles: 1,
-            }),
-            room: Arc::clone(&room),
-            reader: AtomicWaker::new(),
-            closed: Notify::new(),
-        });
+        let queue = Arc::new(Queue::new(capacity));
         let intake = Intake(Arc::clone(&queue));
         let mut source = Self::generate_with("inlet", move |seat| Supplied::new(intake, seat.out));
         source.attrs.zero = (capacity == 0).then_some("capacity");
-        let room = PollSemaphore::new(room);
+        let room = PollSemaphore::new(Arc::clone(&queue.room));
         let held = None;
         (Inlet { queue, room, held }, source)
     }

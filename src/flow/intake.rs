@@ -33,14 +33,28 @@ pub(super) struct State<T> {
 }
 
 pub(super) struct Queue<T> {
-    pub(super) state: Mutex<State<T>>,
+    state: Mutex<State<T>>,
     pub(super) room: Arc<Semaphore>,
     /// The source that waits for an item.
-    pub(super) reader: AtomicWaker,
+    reader: AtomicWaker,
     pub(super) closed: Notify,
 }
 
 impl<T> Queue<T> {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            state: Mutex::new(State {
+                items: VecDeque::new(),
+                accepted: 0,
+                end: End::Open,
+                handles: 1,
+            }),
+            room: Arc::new(Semaphore::new(capacity)),
+            reader: AtomicWaker::new(),
+            closed: Notify::new(),
+        }
+    }
+
     pub(super) fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -19,6 +19,7 @@ mod segments;
 mod sinks;
 mod source;
 mod ticks;
+mod workers;
 mod yielder;
 
 pub use blueprint::Blueprint;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Source;
 use super::graph::{Attrs, Composite, Kind, Part};
 use super::logic::Each;
-use super::parallel::Workers;
+use super::workers::Workers;
 use crate::context::BoxError;
 use crate::stage::Logic;
 

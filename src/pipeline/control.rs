@@ -4,52 +4,11 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Ended, FlowGraph, StartError};
+use super::names::Names;
+use super::{Ended, FlowGraph};
 use crate::context::Cause;
-use crate::flow::Node;
 use crate::report::Report;
 use crate::supervise::{FlowState, Level};
-
-/// Which stages a name or a group stands for.
-#[derive(Debug, Default)]
-pub(crate) struct Names {
-    stages: HashMap<Arc<str>, Vec<u32>>,
-    groups: HashMap<Arc<str>, Vec<u32>>,
-}
-
-impl Names {
-    pub(super) fn add(
-        &mut self,
-        index: u32,
-        name: &Arc<str>,
-        whole: Option<&Arc<str>>,
-        node: &Node,
-    ) -> Result<(), StartError> {
-        let taken = self.stages.insert(Arc::clone(name), vec![index]);
-        if taken.is_some() {
-            // A name with a slash that is that of a part.
-            let name = Arc::clone(name);
-            return Err(StartError::DuplicateName { name });
-        }
-        let part = node.attrs.part.as_ref();
-        if let (Some(whole), Some(part)) = (whole, part)
-            && part.worker
-        {
-            let workers = self.stages.entry(Arc::clone(whole)).or_default();
-            workers.push(index);
-            let workers = self.groups.entry(Arc::clone(whole)).or_default();
-            workers.push(index);
-        }
-        // Of a composite it is the workers that a group quits.
-        if let Some(group) = &node.said().group
-            && part.is_none_or(|part| part.worker)
-        {
-            let group = self.groups.entry(Arc::clone(group)).or_default();
-            group.push(index);
-        }
-        Ok(())
-    }
-}
 
 /// The `Control` of a flow ends it, its stages or groups of them, and looks at it while it runs.
 ///

@@ -5,6 +5,7 @@ mod ended;
 mod error;
 mod flow_graph;
 mod handle;
+mod names;
 mod outlet;
 mod plan;
 mod run;

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::StartError;
-use super::control::Names;
+use super::names::Names;
 use crate::edge::Link;
 use crate::flow::{Attrs, FlowAttrs, Graph, Hub, Node};
 use crate::supervise::{FlowEdge, StageState};
