@@ -2,6 +2,7 @@
 
 mod context;
 mod kit;
+mod prelude;
 mod rooms;
 mod rules;
 mod slice;
