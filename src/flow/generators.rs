@@ -51,6 +51,28 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// The items of an iterator, computed only as they are asked for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let squares = Source::from_iter((1u64..).map(|n| n * n));
+    /// let first: Vec<u64> = squares.take(3)
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(first, [1, 4, 9]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cost
+    ///
+    /// The iterator runs on the stage's arbiter: one that blocks holds up all that lives there. For
+    /// reading files or waiting for other threads, push by an [`inlet`](Self::inlet).
     #[allow(
         clippy::should_implement_trait,
         reason = "the iterator must be Send, so this cannot be FromIterator"
@@ -62,8 +84,30 @@ impl<T: Send + 'static> Source<T> {
         Self::iterate("from_iter", items.into_iter())
     }
 
-    /// The items of a stream, polled only as they are asked for. A stream that is not `Send` enters
-    /// by an [`inlet`](Self::inlet).
+    /// The items of a stream, polled only as they are asked for.
+    ///
+    /// A stream that is not `Send` enters by an [`inlet`](Self::inlet).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    /// use futures::stream;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let sum = Source::from_stream(stream::iter([1u64, 2, 3]))
+    ///     .fold(0, |sum, n| sum + n)
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(sum, 6);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// A close, a quit and a cancel drop the stream where it is.
     pub fn from_stream<S>(items: S) -> Self
     where
         S: Stream<Item = T> + Send + 'static,
@@ -73,6 +117,22 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// Items made from a state, until there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let powers: Vec<u64> = Source::unfold(1u64, |n| { *n *= 2; (*n < 20).then_some(*n) })
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(powers, [2, 4, 8, 16]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn unfold<S: Send + 'static>(
         state: S,
         mut f: impl FnMut(&mut S) -> Option<T> + Send + 'static,
@@ -82,6 +142,31 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// Items made from a state by a future, until it gives none.
+    ///
+    /// The idea is `unfold` of the futures crate.
+    ///
+    /// # Examples
+    ///
+    /// Pages of a list, each asked for with the mark that the one before gave:
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// async fn page(mark: u64) -> Option<(Vec<u64>, u64)> {
+    ///     (mark < 3).then(|| (vec![mark; 2], mark + 1))
+    /// }
+    ///
+    /// let items: Vec<u64> = Source::unfold_async(1, page)
+    ///     .flat_map(|page| page)
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(items, [1, 1, 2, 2]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Cancel safety
     ///
@@ -97,21 +182,87 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// Items of a closure, without end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let mut seed = 7u32;
+    /// let drawn: Vec<u32> = Source::repeat_with(move || { seed = seed * 5 % 23; seed })
+    ///     .take(3)
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(drawn, [12, 14, 1]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn repeat_with(f: impl FnMut() -> T + Send + 'static) -> Self {
         Self::iterate("repeat_with", std::iter::repeat_with(f))
     }
 
     /// One item.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let header = Source::once("name,age");
+    /// let lines = header.concat(Source::from_iter(["ann,40"]));
+    /// assert_eq!(lines.count().run(&FlowContext::background())?.await?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn once(item: T) -> Self {
         Self::iterate("once", std::iter::once(item))
     }
 
     /// No item.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let none = Source::<u64>::empty().first();
+    /// assert_eq!(none.run(&FlowContext::background())?.await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn empty() -> Self {
         Self::iterate("empty", std::iter::empty())
     }
 
     /// No item, but a failure.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// fn numbers(text: &'static str) -> Source<u64> {
+    ///     match text.split(',').map(str::parse).collect::<Result<Vec<u64>, _>>() {
+    ///         Ok(numbers) => Source::from_iter(numbers),
+    ///         Err(error) => Source::failed(error),
+    ///     }
+    /// }
+    ///
+    /// let ctx = FlowContext::background();
+    /// assert_eq!(numbers("1,2").count().run(&ctx)?.await?, 2);
+    /// assert!(numbers("1,x").count().run(&ctx)?.await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

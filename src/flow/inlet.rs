@@ -48,6 +48,18 @@ pub struct Inlet<T> {
 }
 
 /// Why an [`Inlet`] did not take a value; the value is in it.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::prelude::*;
+///
+/// let (inlet, _source) = Source::inlet(1);
+/// inlet.try_send("first").unwrap();
+/// let refused = inlet.try_send("second").unwrap_err();
+/// assert!(refused.is_full());
+/// assert_eq!(refused.into_value(), "second");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InletError<T> {
@@ -59,6 +71,17 @@ pub enum InletError<T> {
 
 impl<T> InletError<T> {
     /// The value that was not sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// let (inlet, source) = Source::inlet(1);
+    /// drop(source);
+    /// let refused = inlet.try_send("late").unwrap_err();
+    /// assert_eq!(refused.into_value(), "late");
+    /// ```
     pub fn into_value(self) -> T {
         match self {
             Self::Full(value) | Self::Closed(value) => value,
@@ -104,6 +127,23 @@ impl<T> fmt::Debug for Inlet<T> {
 impl<T> Inlet<T> {
     /// Sends a value, once there is room; senders wait in their order.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let (inlet, source) = Source::inlet(1);
+    /// let flow = source.collect::<Vec<_>>().run(&FlowContext::background())?;
+    /// inlet.send("one").await?;
+    /// inlet.send("two").await?;
+    /// inlet.close();
+    /// assert_eq!(flow.await?, ["one", "two"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`InletError::Closed`] with the value, if the inlet was closed or its flow is over.
@@ -121,6 +161,18 @@ impl<T> Inlet<T> {
     }
 
     /// Sends a value if there is room now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// let (inlet, _source) = Source::inlet(1);
+    /// assert_eq!(inlet.try_send(1), Ok(()));
+    /// assert_eq!(inlet.try_send(2), Err(InletError::Full(2)));
+    /// inlet.close();
+    /// assert_eq!(inlet.try_send(3), Err(InletError::Closed(3)));
+    /// ```
     ///
     /// # Errors
     ///
@@ -142,6 +194,24 @@ impl<T> Inlet<T> {
     /// On a thread that the flow needs, an arbiter of its stages say, this never returns when there
     /// is no room.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let (inlet, source) = Source::inlet(1);
+    /// let count = source.count().run(&FlowContext::background())?;
+    /// let sender = std::thread::spawn(move || {
+    ///     (0..100u64).try_for_each(|n| inlet.blocking_send(n))
+    /// });
+    /// assert_eq!(count.await?, 100);
+    /// assert!(sender.join().unwrap().is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`InletError::Closed`] with the value, if the inlet was closed or its flow is over.
@@ -150,17 +220,69 @@ impl<T> Inlet<T> {
     }
 
     /// Closes the inlet for all clones: nothing more is accepted, what was accepted is delivered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let (inlet, source) = Source::inlet(4);
+    /// let other = inlet.clone();
+    /// inlet.try_send(1).expect("there is room");
+    /// other.close();
+    /// assert!(inlet.try_send(2).is_err());
+    /// assert_eq!(source.count().run(&FlowContext::background())?.await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn close(&self) {
         self.queue.end(End::Closed);
     }
 
     /// Whether it takes no more values.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// let (inlet, source) = Source::<u64>::inlet(4);
+    /// assert!(!inlet.is_closed());
+    /// drop(source);
+    /// assert!(inlet.is_closed());
+    /// ```
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.queue.lock().end != End::Open
     }
 
     /// Waits until it takes no more values: it was closed, or its flow is over.
+    ///
+    /// # Examples
+    ///
+    /// A producer that waits for two things, its own events and the end of its reader:
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let (inlet, source) = Source::<u64>::inlet(4);
+    /// let flow = source.count().run(&FlowContext::background())?;
+    /// let producer = actix_rt::spawn(async move { inlet.closed().await });
+    ///
+    /// flow.control().cancel("enough");
+    /// producer.await.expect("it ends with the flow");
+    /// assert!(flow.await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// It can be dropped at any time and made anew.
     pub async fn closed(&self) {
         loop {
             let mut notified = std::pin::pin!(self.queue.closed.notified());
@@ -234,6 +356,28 @@ impl<T> Sink<T> for Inlet<T> {
 
 impl<T: Send + 'static> Source<T> {
     /// A source that other code sends into, and the handle by which it does.
+    ///
+    /// The idea is `Source.queue` of Akka Streams, and the channel of Go that a producer closes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let (inlet, source) = Source::inlet(8);
+    /// let sum = source.fold(0, |sum, n: u32| sum + n).run(&FlowContext::background())?;
+    /// std::thread::spawn(move || {
+    ///     for n in 1..=10 {
+    ///         inlet.blocking_send(n).unwrap();
+    ///     }
+    ///     // The drop of the last handle closes it.
+    /// });
+    /// assert_eq!(sum.await?, 55);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

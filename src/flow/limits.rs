@@ -6,6 +6,23 @@ use super::logic::{Step, Until};
 
 impl<T: Send + 'static> Source<T> {
     /// Passes all but the first `items`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let rest: Vec<u64> = Source::from_iter(1..=5u64)
+    ///     .skip(3)
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(rest, [4, 5]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn skip(self, items: u64) -> Self {
         let mut left = items;
         self.each("skip", move |item| {
@@ -16,6 +33,23 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// Passes all from the first item on for which `skip` is false.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let rest: Vec<u64> = Source::from_iter([1, 2, 9, 1])
+    ///     .skip_while(|n| *n < 5)
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(rest, [9, 1]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn skip_while(self, mut skip: impl FnMut(&T) -> bool + Send + 'static) -> Self {
         let mut skipping = true;
         self.each("skip_while", move |item| {
@@ -36,6 +70,23 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// Passes the first `items`, then cancels what is upstream; it never asks for more than these.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let three: Vec<u64> = Source::unfold(0u64, |n| { *n += 1; Some(*n) })
+    ///     .take(3)
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(three, [1, 2, 3]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn take(self, items: u64) -> Self {
         let mut left = items;
         self.until("take", Some(items), move |item| {
@@ -49,6 +100,27 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// Passes items up to the first for which `keep` is false, then cancels what is upstream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let small: Vec<u64> = Source::from_iter([1, 2, 9, 1])
+    ///     .take_while(|n| *n < 5)
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(small, [1, 2]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cost
+    ///
+    /// What has been sent behind that item is discarded and counted: up to a window.
     pub fn take_while(self, mut keep: impl FnMut(&T) -> bool + Send + 'static) -> Self {
         self.until("take_while", None, move |item| {
             if keep(&item) {

@@ -94,6 +94,23 @@ impl<S: Stage> Logic for Own<S> {
 
 impl<T: Send + 'static> Source<T> {
     /// Makes one item of each with a state beside; at `None` it ends, and cancels what is upstream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let sums: Vec<u64> = Source::from_iter(1..=4u64)
+    ///     .scan(0, |sum, n| { *sum += n; Some(*sum) })
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(sums, [1, 3, 6, 10]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn scan<S, U>(
         self,
         state: S,
@@ -108,12 +125,39 @@ impl<T: Send + 'static> Source<T> {
         self.scan_as("scan", factory, f)
     }
 
-    /// As [`scan`](Self::scan), with a state from a factory that sees the flow's context; what it
-    /// makes need not be `Send`.
+    /// As [`scan`](Self::scan), with a state from a factory that sees the flow's context.
     ///
-    /// # Panics
+    /// The factory is called where the stage lives, so what it makes need not be `Send`.
     ///
-    /// A panic in the factory fails the flow.
+    /// # Examples
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    ///
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// struct Start(u64);
+    ///
+    /// let ctx = FlowContext::background().with_value(Start(100));
+    /// let sums: Vec<u64> = Source::from_iter(1..=3u64)
+    ///     .scan_with(
+    ///         |cx| Rc::new(cx.value::<Start>().map_or(0, |start| start.0)),
+    ///         |sum, n| { *sum = Rc::new(**sum + n); Some(**sum) },
+    ///     )
+    ///     .collect()
+    ///     .run(&ctx)?
+    ///     .await?;
+    /// assert_eq!(sums, [101, 103, 106]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A panic in the factory fails the flow, under [`isolated`](Self::isolated) too: the stage
+    /// never started.
     pub fn scan_with<S, U>(
         self,
         factory: impl FnMut(&FlowContext) -> S + Send + 'static,
@@ -146,12 +190,45 @@ impl<T: Send + 'static> Source<T> {
         })
     }
 
-    /// Runs a [`Stage`] of the user's own, made by a factory that sees the flow's context; what it
-    /// makes need not be `Send`.
+    /// Runs a [`Stage`] of the user's own, made by a factory that sees the flow's context.
     ///
-    /// # Panics
+    /// The factory is called where the stage lives, so what it makes need not be `Send`.
     ///
-    /// A panic in the factory fails the flow.
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// /// Passes every item twice.
+    /// struct Twice;
+    ///
+    /// impl Stage for Twice {
+    ///     type In = u64;
+    ///     type Out = u64;
+    ///     type Outs = std::array::IntoIter<u64, 2>;
+    ///     type Error = std::convert::Infallible;
+    ///
+    ///     fn accept(&mut self, item: u64) -> Result<Self::Outs, Self::Error> {
+    ///         Ok([item, item].into_iter())
+    ///     }
+    /// }
+    ///
+    /// let doubled: Vec<u64> = Source::from_iter([1, 2])
+    ///     .stage_with(|_| Twice).named("twice")
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(doubled, [1, 1, 2, 2]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// An error of `accept` fails the stage. A panic in the factory fails the flow, under
+    /// [`isolated`](Self::isolated) too: the stage never started.
     pub fn stage_with<S: Stage<In = T>>(
         self,
         mut factory: impl FnMut(&FlowContext) -> S + Send + 'static,

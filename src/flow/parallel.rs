@@ -37,21 +37,48 @@ impl<T: Send + 'static> Source<T> {
     /// [`wait`](crate::Pipeline::wait) returns. A worker may block its arbiter. Items go to the
     /// worker with the most free credit; the window, 1024 where nothing is said, is the sum over
     /// the workers: where items are long work, a small one (twice the workers) spreads them more
-    /// evenly.
+    /// evenly. The idea is the bounded parallelism of Go's article on pipelines.
     ///
     /// The parts are stages of their own, here of the name `digest`: `digest/split`, `digest/1` ..
     /// `digest/4`, `digest/join`; the workers form the group `digest`.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// fn digest(seed: u64) -> u64 {
+    ///     (0..1_000).fold(seed, |hash, n| hash.rotate_left(5) ^ n)
+    /// }
+    ///
+    /// let digests: Vec<u64> = Source::from_iter(0..100)
+    ///     .map_parallel(4, digest).named("digest").window(8)
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert!(digests.into_iter().eq((0..100).map(digest)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`StartError`](crate::StartError) of `run`, if `workers` is 0 or above the window, or outside
-    /// of an actix System, which arbiters need; there,
+    /// [`StartError`](crate::StartError) of `run`, if `workers` is 0 or above the window, or
+    /// outside of an actix System, which arbiters need; there,
     /// [`map_parallel_on`](Self::map_parallel_on) is the verb.
+    ///
+    /// # Ordering
+    ///
+    /// A slow item holds back the results of those behind it. When a worker is quit, the results
+    /// that it would have made are missing, and hold back nothing.
     ///
     /// # Cost
     ///
-    /// Starting and joining an arbiter takes some hundred microseconds, handing an item to another
-    /// thread some microseconds: for flows per request, `map_parallel_on` shares arbiters.
+    /// Each run starts and joins a thread per worker, and handing an item over wakes one: for flows
+    /// per request, `map_parallel_on` shares arbiters; for short work per item, [`map`](Self::map)
+    /// is faster.
     pub fn map_parallel<U: Send + 'static>(
         self,
         workers: usize,
@@ -65,6 +92,27 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// As [`map_parallel`](Self::map_parallel), but passes results as they come.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let sum = Source::from_iter(1..=100u64)
+    ///     .map_parallel_unordered(2, |n| n * n)
+    ///     .fold(0, |sum, n| sum + n)
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(sum, 338_350);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Ordering
+    ///
+    /// The results of one worker keep their order; between workers there is none.
     pub fn map_parallel_unordered<U: Send + 'static>(
         self,
         workers: usize,
@@ -81,9 +129,35 @@ impl<T: Send + 'static> Source<T> {
     /// As [`map_parallel`](Self::map_parallel), with a closure per worker from a factory that sees
     /// the flow's context; the closure can have a state, and need not be `Send`.
     ///
-    /// # Panics
+    /// # Examples
     ///
-    /// A panic in the factory fails the flow.
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let lengths: Vec<usize> = Source::from_iter(["a", "bcd"])
+    ///     .map_parallel_with(2, |_| {
+    ///         // One buffer per worker, made on the worker's thread.
+    ///         let mut buffer = String::new();
+    ///         move |text: &str| {
+    ///             buffer.clear();
+    ///             buffer.push_str(text);
+    ///             buffer.len()
+    ///         }
+    ///     })
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(lengths, [1, 3]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`map_parallel`](Self::map_parallel). A panic in the factory fails the flow, under
+    /// [`isolated`](Self::isolated) too: the worker never started.
     pub fn map_parallel_with<U, G>(
         self,
         workers: usize,
@@ -97,8 +171,29 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// As [`map_parallel`](Self::map_parallel), with a worker on each of the given arbiters, which
-    /// stay the caller's: for flows that are started often, one per request say. The closure must
-    /// not block.
+    /// stay the caller's: for flows that are started often, one per request say.
+    ///
+    /// The closure must not block: others may live on these arbiters.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    /// use actix_rt::Arbiter;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let shared = [Arbiter::new(), Arbiter::new()];
+    /// let workers = shared.each_ref().map(Arbiter::handle);
+    /// for request in 0..3u64 {
+    ///     let answer = Source::from_iter(0..10)
+    ///         .map_parallel_on(&workers, move |n| n + request)
+    ///         .count();
+    ///     assert_eq!(answer.run(&FlowContext::background())?.await?, 10);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -47,7 +47,29 @@ impl Supply for Ticks {
 impl Source<u64> {
     /// The numbers of the periods as they begin: 0 at once, 1 after one period, and so on.
     ///
-    /// A tick that nobody asked for in time is missed, and leaves a gap in the numbers.
+    /// A tick that nobody asked for in time is missed, and leaves a gap in the numbers. The clock
+    /// is that of tokio, which a test can pause. The idea is Go's `time.Tick`; there the tick is
+    /// the time, here the number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let ticks: Vec<u64> = Source::ticks(Duration::from_millis(1))
+    ///     .take(3)
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(ticks.len(), 3);
+    /// assert!(ticks.is_sorted());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -13,6 +13,24 @@ use crate::stage::Supply;
 ///
 /// [`Source::generate`] passes it to the closure. Not for other tasks: its future is ready only
 /// while the generator itself is polled.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::prelude::*;
+///
+/// # #[actix::main]
+/// # async fn main() -> Result<(), PipelineError> {
+/// let lines = Source::generate(async |mut out: Yielder<String>| {
+///     for n in 1..=2 {
+///         out.send(format!("line {n}")).await;
+///     }
+/// });
+/// let lines: Vec<String> = lines.collect().run(&FlowContext::background())?.await?;
+/// assert_eq!(lines, ["line 1", "line 2"]);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Yielder<T>(Rc<RefCell<Slot<T>>>);
 
 /// Where a generator leaves the item that it was asked for.
@@ -29,6 +47,26 @@ impl<T> std::fmt::Debug for Yielder<T> {
 
 impl<T> Yielder<T> {
     /// Yields an item, and goes on when the next one is asked for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let halves = Source::generate(async |mut out: Yielder<u64>| {
+    ///     let mut n = 12;
+    ///     while n % 2 == 0 {
+    ///         n /= 2;
+    ///         out.send(n).await;
+    ///     }
+    /// });
+    /// let halves: Vec<u64> = halves.collect().run(&FlowContext::background())?.await?;
+    /// assert_eq!(halves, [6, 3]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn send(&mut self, item: T) {
         let mut item = Some(item);
         std::future::poll_fn(|_| {
@@ -80,10 +118,39 @@ impl<T: Send + 'static> Supply for Generated<T> {
 }
 
 impl<T: Send + 'static> Source<T> {
-    /// Items yielded by an async closure: `generate(async |mut out| { out.send(1).await; .. })`.
+    /// Items yielded by an async closure: a generator.
     ///
     /// The closure goes on only when the next item is asked for. Its future need not be `Send`, and
-    /// is dropped at its await when the source is to end.
+    /// is dropped at its await when the source is to end. The idea is the generator of Go's
+    /// concurrency talk, a function that returns a channel.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let numbers: Vec<u64> = Source::generate(async |mut out: Yielder<u64>| {
+    ///         let (mut a, mut b) = (0, 1);
+    ///         loop {
+    ///             out.send(a).await;
+    ///             (a, b) = (b, a + b);
+    ///         }
+    ///     })
+    ///     .take(6)
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(numbers, [0, 1, 1, 2, 3, 5]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Close, quit and cancel drop the future at its await; what it has yielded before is delivered
+    /// by a close.
     pub fn generate<F>(body: F) -> Self
     where
         F: AsyncFnOnce(Yielder<T>) + Send + 'static,

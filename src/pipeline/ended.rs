@@ -12,6 +12,25 @@ use crate::supervise::FlowState;
 ///
 /// The verb has acted already: dropping this changes nothing. It is ready too when the whole flow
 /// is over, so a stage that is stuck does not hold it up for ever.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::prelude::*;
+///
+/// # #[actix::main]
+/// # async fn main() -> Result<(), PipelineError> {
+/// let flow = Source::repeat_with(|| 1u64).count().run(&FlowContext::background())?;
+/// let closed: Ended = flow.control().close();
+/// closed.await;
+/// assert!(flow.control().is_finished());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Cancel safety
+///
+/// It can be dropped at any time; the ending goes on.
 pub struct Ended {
     wait: Pin<Box<dyn Future<Output = ()> + Send>>,
 }

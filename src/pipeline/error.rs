@@ -10,6 +10,25 @@ use crate::report::Report;
 /// Why a flow gave no value: it was not started, or ended otherwise than by its last item.
 ///
 /// It has the cause, the stage where it began at one, and the report of the flow.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::prelude::*;
+///
+/// # #[actix::main]
+/// # async fn main() -> Result<(), PipelineError> {
+/// let flow = Source::once("seven").try_map(str::parse::<u64>).named("parse").last();
+/// let error = flow.run(&FlowContext::background())?.await.unwrap_err();
+/// assert_eq!(error.stage(), Some("parse"));
+/// assert_eq!(error.report().unwrap().stage("parse").unwrap().failed, 1);
+/// assert_eq!(
+///     error.to_string(),
+///     "the flow gave no value: stage `parse` failed: invalid digit found in string",
+/// );
+/// # Ok(())
+/// # }
+/// ```
 pub struct PipelineError {
     kind: Box<Kind>,
 }

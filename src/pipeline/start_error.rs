@@ -6,6 +6,21 @@ use std::sync::Arc;
 use crate::context::Cause;
 
 /// Why [`Blueprint::run`](crate::Blueprint::run) started nothing.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::prelude::*;
+///
+/// # #[actix::main]
+/// # async fn main() -> Result<(), PipelineError> {
+/// let flow = Source::from_iter(0..3u64).map(|n| n + 1).named("next").window(0).count();
+/// let error = flow.run(&FlowContext::background()).unwrap_err();
+/// assert!(matches!(error, StartError::Zero { what: "window", .. }));
+/// assert_eq!(error.stage(), Some("next"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum StartError {
