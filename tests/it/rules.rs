@@ -35,7 +35,8 @@ fn tested(text: &str) -> BTreeSet<Rule> {
 }
 
 fn written() -> (BTreeSet<Rule>, BTreeSet<Rule>) {
-    let design = std::fs::read_to_string(root().join("DESIGN.md")).unwrap();
+    let design = std::fs::read_to_string(root().join("DESIGN.md"));
+    let design = design.expect("the design can be read");
     let sources = files("src").into_iter().chain(files("tests"));
     let tested = sources.flat_map(|file| tested(&file.text)).collect();
     (rules(&design), tested)

@@ -23,8 +23,8 @@ pub(crate) fn files(folder: &str) -> Vec<File> {
     let mut folders = vec![root().join(folder)];
     let mut paths: Vec<PathBuf> = Vec::new();
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in fs::read_dir(&folder).expect("a folder of the project") {
+            let path = entry.expect("its entries").path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|kind| kind == "rs") {
@@ -38,10 +38,12 @@ pub(crate) fn files(folder: &str) -> Vec<File> {
 }
 
 fn file(path: &Path) -> File {
-    let from_root = path.strip_prefix(root()).unwrap();
-    let names = from_root.iter().map(|name| name.to_str().unwrap());
+    let from_root = path.strip_prefix(root()).expect("it is below the root");
+    let names = from_root
+        .iter()
+        .map(|name| name.to_str().expect("a plain name"));
     File {
         path: names.collect::<Vec<_>>().join("/"),
-        text: fs::read_to_string(path).unwrap(),
+        text: fs::read_to_string(path).expect("it can be read"),
     }
 }
