@@ -54,24 +54,104 @@ impl<T: Send + 'static> fmt::Debug for Branches<T> {
 
 impl<T: Send + 'static> Branches<T> {
     /// Names the fan-out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let branches = Source::from_iter(0..4u64).balance(2).named("spread").into_vec();
+    /// let flow = Blueprint::all(branches.into_iter().map(Source::count));
+    /// let report = flow.run(&FlowContext::background())?.wait().await?.report;
+    /// assert_eq!(report.stage("spread").map(|row| row.received), Some(4));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`](crate::StartError) of `run`, if two stages or groups have the same name.
     pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
         self.seed.attrs.set_name(name.into());
         self
     }
 
-    /// Sets the window of the fan-out's input.
+    /// Sets the window of the fan-out's input; those of the branches are set at the stages behind
+    /// them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let branches = Source::from_iter(0..4u64).balance(2).named("spread").window(1).into_vec();
+    /// let flow = Blueprint::all(branches.into_iter().map(Source::count));
+    /// let report = flow.run(&FlowContext::background())?.wait().await?.report;
+    /// let edge = report.edges().iter().find(|edge| &*edge.to == "spread").unwrap();
+    /// assert_eq!(edge.window, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`](crate::StartError) of `run`, if it is 0.
     pub fn window(mut self, items: usize) -> Self {
         self.seed.attrs.set_window(items);
         self
     }
 
-    /// Places the fan-out on an arbiter.
+    /// Places the fan-out on an arbiter; its branches are placed by themselves.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    /// use actix_rt::Arbiter;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let arbiter = Arbiter::new();
+    /// let branches = Source::from_iter(0..4u64).balance(2).on(arbiter.handle()).into_vec();
+    /// let flow = Blueprint::all(branches.into_iter().map(Source::count));
+    /// assert_eq!(flow.run(&FlowContext::background())?.await?.iter().sum::<u64>(), 4);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`](crate::StartError) of `run`, if the arbiter is dead.
     pub fn on(mut self, arbiter: ArbiterHandle) -> Self {
         self.seed.attrs.set_place(arbiter);
         self
     }
 
-    /// Puts the fan-out into a group.
+    /// Puts the fan-out into a group, to be quit with others.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let branches = Source::repeat_with(|| 1u64).balance(2).group("intake").into_vec();
+    /// let flow = Blueprint::all(branches.into_iter().map(Source::count));
+    /// let flow = flow.run(&FlowContext::background())?;
+    /// flow.control().quit_all("intake").expect("there is such a group").await;
+    /// assert_eq!(flow.await?.len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`](crate::StartError) of `run`, if a stage has the same name as the group.
     pub fn group(mut self, name: impl Into<Arc<str>>) -> Self {
         self.seed.attrs.set_group(name.into());
         self

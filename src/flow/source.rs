@@ -41,6 +41,12 @@ type Attach<T> = Box<dyn FnOnce(Attrs, Box<dyn Downstream<T>>, &mut Graph) -> Up
 /// }
 /// ```
 ///
+/// # Panics
+///
+/// None of the verbs does, but [`inlet`](Self::inlet) for a capacity that no memory holds. A panic
+/// of a closure is caught: it fails its stage, and by that the flow, with
+/// [`Cause::Panicked`](crate::Cause::Panicked).
+///
 /// # Cost
 ///
 /// A few small allocations per verb; the list is flat, so that building, running and dropping a
