@@ -201,10 +201,25 @@ impl<R: Send + 'static> IntoFuture for Pipeline<R> {
 
 /// Waits for the end of a flow: the future of [`Pipeline::wait`].
 ///
+/// # Examples
+///
+/// ```
+/// use actix_flow::Wait;
+/// use actix_flow::prelude::*;
+///
+/// # #[actix::main]
+/// # async fn main() -> Result<(), PipelineError> {
+/// let flow = Source::once(1u64).count().run(&FlowContext::background())?;
+/// let wait: Wait<u64> = flow.wait();
+/// assert_eq!(wait.await?.value, Some(1));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Cancel safety
 ///
-/// Dropped before it is ready, it cancels the flow. It can be polled by a `select!` through a
-/// reference and awaited later.
+/// Dropped before it is ready, it cancels the flow. Polled through a reference, in a `select!` say,
+/// it can be polled again.
 #[derive(Debug)]
 #[must_use = "dropped, it cancels the flow"]
 pub struct Wait<R>(Pipeline<R>);
@@ -220,6 +235,23 @@ impl<R> Future for Wait<R> {
 }
 
 /// Waits for the value of a flow: the future of an awaited [`Pipeline`].
+///
+/// # Examples
+///
+/// ```
+/// use std::future::IntoFuture;
+///
+/// use actix_flow::Value;
+/// use actix_flow::prelude::*;
+///
+/// # #[actix::main]
+/// # async fn main() -> Result<(), PipelineError> {
+/// let flow = Source::once(1u64).count().run(&FlowContext::background())?;
+/// let value: Value<u64> = flow.into_future();
+/// assert_eq!(value.await?, 1);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Cancel safety
 ///

@@ -87,7 +87,7 @@ impl Report {
         self.flow.as_deref()
     }
 
-    /// Why the flow ended.
+    /// Why the flow ended; of one that runs still, why it is about to.
     #[must_use]
     pub fn ending(&self) -> &Cause {
         &self.ending
@@ -124,12 +124,41 @@ impl Report {
     }
 
     /// The row of the stage or composite of this name; looks through the rows one by one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::from_iter(0..3u64).map_parallel(2, |n| n + 1).named("next").drain();
+    /// let report = flow.run(&FlowContext::background())?.wait().await?.report;
+    /// assert!(report.stage("next").expect("a composite has a row").summed);
+    /// assert!(report.stage("next/1").is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn stage(&self, name: &str) -> Option<&StageReport> {
         self.stages.iter().find(|stage| &*stage.name == name)
     }
 
     /// One row per edge.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::from_iter(0..3u64).map(|n| n + 1).count();
+    /// let report = flow.run(&FlowContext::background())?.wait().await?.report;
+    /// assert!(report.edges().iter().all(|edge| edge.sent == 3));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn edges(&self) -> &[EdgeReport] {
         &self.edges
