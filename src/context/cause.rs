@@ -4,6 +4,26 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+/// Any error that a stage's logic can fail with.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::BoxError;
+///
+/// fn port(text: &str) -> Result<u16, BoxError> {
+///     let port: u16 = text.parse()?;
+///     if port == 0 {
+///         return Err("port 0 is no port".into());
+///     }
+///     Ok(port)
+/// }
+///
+/// assert_eq!(port("80").unwrap(), 80);
+/// assert_eq!(port("0").unwrap_err().to_string(), "port 0 is no port");
+/// ```
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
 /// Why a context, a stage or a flow ended.
 ///
 /// A cause travels with every ending: it is what [`FlowContext::cause`](crate::FlowContext::cause)
@@ -68,12 +88,31 @@ pub enum Cause {
 
 impl Cause {
     /// Whether this is a way of ending that delivered everything: completed or closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::Cause;
+    ///
+    /// assert!(Cause::Closed.is_success());
+    /// assert!(!Cause::Quit.is_success());
+    /// ```
     #[must_use]
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Completed | Self::Closed)
     }
 
     /// The stage at which it began, where it began at one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::Cause;
+    ///
+    /// let cause = Cause::Lost { stage: "parse".into() };
+    /// assert_eq!(cause.stage(), Some("parse"));
+    /// assert_eq!(Cause::Quit.stage(), None);
+    /// ```
     #[must_use]
     pub fn stage(&self) -> Option<&str> {
         match self {
@@ -141,6 +180,25 @@ impl From<String> for Cause {
 }
 
 /// One stage of a stalled flow, and the port it waits on.
+///
+/// # Examples
+///
+/// Behind a filter one branch gives nothing, the pairs wait for it, and the other branch waits for
+/// the pairs:
+///
+/// ```
+/// use actix_flow::prelude::*;
+///
+/// # #[actix::main]
+/// # async fn main() -> Result<(), PipelineError> {
+/// let [all, none] = Source::from_iter(0..100u64).broadcast(2).window(2).into_array();
+/// let pairs = all.zip(none.filter(|_| false).named("none")).named("pairs").window(2);
+/// let error = pairs.count().run(&FlowContext::background())?.await.unwrap_err();
+/// let Some(Cause::Stalled { waits }) = error.cause() else { panic!("{error}") };
+/// assert!(waits.iter().any(|wait| wait.to_string() == "`pairs` waits for an item from `none`"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StalledWait {

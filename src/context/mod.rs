@@ -17,7 +17,7 @@ mod tests;
 mod values;
 
 pub use after_done::AfterDone;
-pub use cause::{Cause, StalledNeed, StalledWait};
+pub use cause::{BoxError, Cause, StalledNeed, StalledWait};
 pub use done::Done;
 pub use flow_context::FlowContext;
 pub use handle::{CancelHandle, CancelOnDrop};

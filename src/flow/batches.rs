@@ -8,7 +8,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::Source;
 use super::graph::{Attrs, Kind};
-use crate::BoxError;
+use crate::context::BoxError;
 use crate::stage::Logic;
 
 /// Items put together, up to a number of them or a time.
@@ -90,16 +90,61 @@ impl<T: Send + 'static> Source<T> {
 
     /// Puts `size` items together; the last batch can be smaller.
     ///
-    /// Items kept give their credit back: a batch can be larger than the window.
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let pairs: Vec<Vec<u64>> = Source::from_iter(1..=5u64)
+    ///     .batch(2)
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(pairs, [vec![1, 2], vec![3, 4], vec![5]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
     /// [`StartError`](crate::StartError) of `run`, if `size` is 0.
+    ///
+    /// # Cost
+    ///
+    /// Items kept give their credit back: a batch can be larger than the window. One allocation per
+    /// batch.
     pub fn batch(self, size: usize) -> Source<Vec<T>> {
         self.batches("batch", size, None)
     }
 
     /// Puts up to `size` items together, and waits for them no longer than `time` after the first.
+    ///
+    /// A close or the end of the input ships the batch at once, however small. The idea is
+    /// `groupedWithin` of Akka Streams.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use actix_flow::prelude::*;
+    /// use futures::StreamExt;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let (inlet, source) = Source::inlet(8);
+    /// inlet.try_send(1).expect("there is room");
+    /// inlet.try_send(2).expect("there is room");
+    ///
+    /// let batches = source.batch_within(100, Duration::from_millis(1));
+    /// let mut batches = batches.run_stream(&FlowContext::background())?;
+    /// let batch = batches.next().await.expect("a batch after the time")?;
+    /// assert!(!batch.is_empty() && batch.len() < 100);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -98,18 +98,72 @@ impl<R: Send + 'static> Blueprint<R> {
     }
 
     /// Names the sink.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::from_iter(0..3u64).count().named("total");
+    /// let finished = flow.run(&FlowContext::background())?.wait().await?;
+    /// assert_eq!(finished.report.stage("total").map(|row| row.received), Some(3));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] of `run`, if two stages or groups have the same name, or after
+    /// [`and`](Self::and) and [`all`](Self::all), where no one sink is meant.
+    ///
+    /// [`StartError`]: crate::StartError
     pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
         self.attrs.set_name(name.into());
         self
     }
 
     /// Sets the window of the sink: the most items in flight on its input edge.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::from_iter(0..3u64).count().window(1);
+    /// let finished = flow.run(&FlowContext::background())?.wait().await?;
+    /// assert_eq!(finished.report.edges()[0].window, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`](crate::StartError) of `run`, if it is 0 or less than the sink's concurrency,
+    /// or after [`and`](Self::and) and [`all`](Self::all).
     pub fn window(mut self, items: usize) -> Self {
         self.attrs.set_window(items);
         self
     }
 
     /// Names the flow, for its report and its log lines.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::from_iter(0..3u64).count().flow_named("numbers");
+    /// let finished = flow.run(&FlowContext::background())?.wait().await?;
+    /// assert_eq!(finished.report.flow(), Some("numbers"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn flow_named(mut self, name: impl Into<Arc<str>>) -> Self {
         self.flow.name = Some(name.into());
         self
@@ -117,20 +171,86 @@ impl<R: Send + 'static> Blueprint<R> {
 
     /// Sets the window of every stage of which none is said; 1024 items where this is not said
     /// either.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::from_iter(0..9u64).map(|n| n + 1).count().default_window(16);
+    /// let finished = flow.run(&FlowContext::background())?.wait().await?;
+    /// assert!(finished.report.edges().iter().all(|edge| edge.window == 16));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`](crate::StartError) of `run`, if it is 0, or less than a stage's concurrency.
     pub fn default_window(mut self, items: usize) -> Self {
         self.flow.window = Some(items);
         self
     }
 
-    /// Sets how long a quit and a cancel may take, 5 seconds where nothing is said. Past it a quit
-    /// becomes a cancel, and a cancel an abort, with [`Cause::GraceExpired`](crate::Cause).
+    /// Sets how long a quit and a cancel may take, 5 seconds where nothing is said.
+    ///
+    /// Past it a quit becomes a cancel, and a cancel an abort, with
+    /// [`Cause::GraceExpired`](crate::Cause::GraceExpired); an abort that is not answered within
+    /// it, at least 200 milliseconds, is [`Cause::Stuck`](crate::Cause::Stuck). The idea is the
+    /// shutdown time of OTP's supervisors.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::future::pending;
+    /// use std::time::Duration;
+    ///
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::once(1)
+    ///     .map_async(1, |_| pending::<()>())
+    ///     .drain()
+    ///     .grace(Duration::from_millis(1))
+    ///     .run(&FlowContext::background())?;
+    /// flow.control().quit().await;
+    /// // The future would never have finished.
+    /// let error = flow.await.unwrap_err();
+    /// assert!(matches!(error.cause(), Some(Cause::GraceExpired | Cause::Quit)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn grace(mut self, grace: Duration) -> Self {
         self.flow.patience.grace = grace;
         self
     }
 
-    /// Sets how long a close may take; without it a close waits until all is delivered. Past it
-    /// the flow is cancelled, with [`Cause::GraceExpired`](crate::Cause).
+    /// Sets how long a close may take; without it a close waits until all is delivered.
+    ///
+    /// Past it the flow is cancelled, with [`Cause::GraceExpired`](crate::Cause::GraceExpired).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::repeat_with(|| 1u64)
+    ///     .count()
+    ///     .drain_within(Duration::from_secs(60))
+    ///     .run(&FlowContext::background())?;
+    /// flow.control().close().await;
+    /// let finished = flow.wait().await?;
+    /// assert!(matches!(finished.ending, Cause::Closed));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn drain_within(mut self, limit: Duration) -> Self {
         self.flow.patience.drain = Some(limit);
         self

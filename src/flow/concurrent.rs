@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::graph::{Attrs, Kind};
 use super::{Blueprint, Source};
-use crate::BoxError;
+use crate::context::BoxError;
 use crate::edge::InPort;
 use crate::stage::{Concurrent, Core, Numbered, Void};
 
@@ -61,8 +61,31 @@ impl<T: Send + 'static> Source<T> {
     /// Runs a future per item, up to `concurrency` of them at once, and passes their results in the
     /// order of the items.
     ///
-    /// The futures run on the stage's arbiter and need not be `Send`. Those running, and the results
-    /// that wait for their turn, are never more than the window together.
+    /// The futures run on the stage's arbiter and need not be `Send`. Those running, and the
+    /// results that wait for their turn, are never more than the window together. The idea is
+    /// `mapAsync` of Akka Streams, and `buffered` of the futures crate.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let answers: Vec<u64> = Source::from_iter([3u64, 1, 2])
+    ///     .map_async(3, |n| async move {
+    ///         tokio::time::sleep(Duration::from_millis(n)).await;
+    ///         n * 10
+    ///     })
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(answers, [30, 10, 20]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -70,7 +93,12 @@ impl<T: Send + 'static> Source<T> {
     ///
     /// # Cancel safety
     ///
-    /// Under close and quit a future that runs is finished; under cancel it is dropped at its await.
+    /// Under close and quit a future that runs is finished; under cancel it is dropped at its
+    /// await.
+    ///
+    /// # Ordering
+    ///
+    /// A slow item holds back the results of those behind it, not their futures.
     pub fn map_async<U, F>(
         self,
         concurrency: usize,
@@ -86,6 +114,24 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// As [`map_async`](Self::map_async), but passes results as they come.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    /// use futures::future;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let answers = Source::from_iter([0u64, 7]).map_async_unordered(2, |n| async move {
+    ///     // The first is never ready, and does not hold back the second.
+    ///     if n == 0 { future::pending::<()>().await }
+    ///     n
+    /// });
+    /// assert_eq!(answers.first().run(&FlowContext::background())?.await?, Some(7));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn map_async_unordered<U, F>(
         self,
         concurrency: usize,
@@ -104,14 +150,37 @@ impl<T: Send + 'static> Source<T> {
     /// Runs a blocking closure per item off the arbiter, up to `concurrency` at once, and passes
     /// the results in the order of the items.
     ///
-    /// The closures run on the runtime's threads for blocking work. One that runs cannot be
-    /// stopped: a cancelled flow discards its item, and [`wait`](crate::Pipeline::wait) waits for
-    /// it. For work that keeps processors busy, [`map_parallel`](Self::map_parallel) is the better
-    /// verb.
+    /// The closures run on the runtime's threads for blocking work. For work that keeps processors
+    /// busy, [`map_parallel`](Self::map_parallel) is the better verb.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::fs;
+    ///
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let sizes: Vec<usize> = Source::from_iter(["Cargo.toml", "no such file"])
+    ///     .map_blocking(2, |path| fs::read(path).map_or(0, |bytes| bytes.len()))
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert!(sizes[0] > 0 && sizes[1] == 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
     /// [`StartError`](crate::StartError) of `run`, if `concurrency` is 0 or above the window.
+    ///
+    /// # Cancel safety
+    ///
+    /// A closure that runs cannot be stopped: a cancelled flow discards its item, and
+    /// [`wait`](crate::Pipeline::wait) waits for it. One that waits for a thread does not begin any
+    /// more.
     pub fn map_blocking<U>(
         self,
         concurrency: usize,
@@ -140,11 +209,55 @@ impl<T: Send + 'static> Source<T> {
     /// Sends each item to an existing actor, up to `concurrency` at once, and passes its replies in
     /// the order of the items.
     ///
+    /// The idea is `ask` of Akka Streams.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix::prelude::*;
+    /// use actix_flow::prelude::*;
+    ///
+    /// #[derive(Message)]
+    /// #[rtype(result = "usize")]
+    /// struct Measure(&'static str);
+    ///
+    /// struct Ruler;
+    ///
+    /// impl Actor for Ruler {
+    ///     type Context = Context<Self>;
+    /// }
+    ///
+    /// impl Handler<Measure> for Ruler {
+    ///     type Result = usize;
+    ///
+    ///     fn handle(&mut self, text: Measure, _: &mut Context<Self>) -> usize {
+    ///         text.0.len()
+    ///     }
+    /// }
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let ruler = Ruler.start();
+    /// let lengths: Vec<usize> = Source::from_iter(["a", "bcd"])
+    ///     .map(Measure)
+    ///     .ask(ruler.recipient(), 8)
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(lengths, [1, 3]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// An actor that is gone, or dies before it has answered, fails the stage with its
-    /// `MailboxError`. [`StartError`](crate::StartError) of `run`, if `concurrency` is 0 or above the
-    /// window.
+    /// `MailboxError`. [`StartError`](crate::StartError) of `run`, if `concurrency` is 0 or above
+    /// the window.
+    ///
+    /// # Cancel safety
+    ///
+    /// A cancel does not wait for replies; what was sent is in the hands of the actor.
     pub fn ask(self, actor: Recipient<T>, concurrency: usize) -> Source<T::Result>
     where
         T: Message,
@@ -159,9 +272,32 @@ impl<T: Send + 'static> Source<T> {
 
     /// Runs a future per item, up to `concurrency` at once: a sink.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let (stored, list) = futures::channel::mpsc::unbounded();
+    /// let flow = Source::from_iter(1..=3u64).for_each_async(2, move |n| {
+    ///     let stored = stored.clone();
+    ///     async move { stored.unbounded_send(n).unwrap() }
+    /// });
+    /// flow.run(&FlowContext::background())?.await?;
+    /// assert_eq!(futures::executor::block_on_stream(list).sum::<u64>(), 6);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`StartError`](crate::StartError) of `run`, if `concurrency` is 0 or above the window.
+    ///
+    /// # Cancel safety
+    ///
+    /// Under close and quit a future that runs is finished; under cancel it is dropped at its
+    /// await.
     pub fn for_each_async<F>(
         self,
         concurrency: usize,
@@ -179,6 +315,53 @@ impl<T: Send + 'static> Source<T> {
 
     /// Sends each item to an existing actor: a sink that is bounded by its window, since an item's
     /// credit goes back when the actor has answered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix::prelude::*;
+    /// use actix_flow::prelude::*;
+    ///
+    /// #[derive(Message)]
+    /// #[rtype(result = "()")]
+    /// struct Store(u64);
+    ///
+    /// #[derive(Message)]
+    /// #[rtype(result = "u64")]
+    /// struct Sum;
+    ///
+    /// #[derive(Default)]
+    /// struct Shelf(u64);
+    ///
+    /// impl Actor for Shelf {
+    ///     type Context = Context<Self>;
+    /// }
+    ///
+    /// impl Handler<Store> for Shelf {
+    ///     type Result = ();
+    ///
+    ///     fn handle(&mut self, item: Store, _: &mut Context<Self>) {
+    ///         self.0 += item.0;
+    ///     }
+    /// }
+    ///
+    /// impl Handler<Sum> for Shelf {
+    ///     type Result = u64;
+    ///
+    ///     fn handle(&mut self, _: Sum, _: &mut Context<Self>) -> u64 {
+    ///         self.0
+    ///     }
+    /// }
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let shelf = Shelf::default().start();
+    /// let flow = Source::from_iter(1..=4).map(Store).send_to(shelf.clone().recipient());
+    /// flow.run(&FlowContext::background())?.await?;
+    /// assert_eq!(shelf.send(Sum).await.unwrap(), 10);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -39,24 +39,99 @@ impl<T: Send + 'static> Source<T> {
     /// Passes the items of both, whoever has some, and completes after both.
     ///
     /// Each ready input is served in turn, with at most one batch. A failed input fails it, unless
-    /// it is [`isolated`](Self::isolated).
+    /// it is [`isolated`](Self::isolated). The idea is Go's fan-in, where goroutines send into one
+    /// channel.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let low = Source::from_iter(0..3u64);
+    /// let high = Source::from_iter(10..13u64);
+    /// let mut all: Vec<u64> = low.merge(high)
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// all.sort_unstable();
+    /// assert_eq!(all, [0, 1, 2, 10, 11, 12]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Ordering
+    ///
+    /// The items of one source keep their order; between sources there is none.
     pub fn merge(self, other: Self) -> Self {
         Self::merge_all([self, other])
     }
 
     /// As [`merge`](Self::merge), of any number of sources; of none it completes at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let sources = (0..4u64).map(|n| Source::from_iter(0..n));
+    /// let count = Source::merge_all(sources).count();
+    /// assert_eq!(count.run(&FlowContext::background())?.await?, 6);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn merge_all(sources: impl IntoIterator<Item = Self>) -> Self {
         Self::fan_in("merge", sources, Pick::merge)
     }
 
-    /// Passes all items of this, then all of the other, which is asked for its first window at
-    /// once and waits.
+    /// Passes all items of this, then all of the other.
+    ///
+    /// The other is asked for its first window at once, and waits with it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let all: Vec<u64> = Source::from_iter([1, 2])
+    ///     .concat(Source::from_iter([3, 4]))
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(all, [1, 2, 3, 4]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn concat(self, other: Self) -> Self {
         Self::fan_in("concat", [self, other], Pick::concat)
     }
 
     /// Passes `segment` items of each in turn, and of the one that is left when the other has
     /// ended.
+    ///
+    /// The idea is `interleave` of Akka Streams.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let all: Vec<u64> = Source::from_iter([1, 2, 3, 4])
+    ///     .interleave(Source::from_iter([10, 20]), 2)
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(all, [1, 2, 10, 20, 3, 4]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -69,6 +144,25 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// Passes the items of two sorted sources in their order; of equal ones, those of this first.
+    ///
+    /// Sources that are not sorted give an order that is not either.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let all: Vec<u64> = Source::from_iter([1, 4, 6])
+    ///     .merge_sorted(Source::from_iter([2, 4, 5]))
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(all, [1, 2, 4, 4, 5, 6]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn merge_sorted(self, other: Self) -> Self
     where
         T: Ord,
@@ -77,6 +171,23 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// As [`merge_sorted`](Self::merge_sorted), by an order of the caller's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let falling: Vec<u64> = Source::from_iter([6, 4, 1])
+    ///     .merge_sorted_by(Source::from_iter([5, 2]), |a, b| b.cmp(a))
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(falling, [6, 5, 4, 2, 1]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn merge_sorted_by(
         self,
         other: Self,
@@ -86,8 +197,26 @@ impl<T: Send + 'static> Source<T> {
         Self::fan_in("merge_sorted", [self, other], pick)
     }
 
-    /// Passes pairs of an item of each, and completes with the first of them; what the other has
-    /// sent beyond is discarded and counted.
+    /// Passes pairs of an item of each, and completes with the first of them that ends.
+    ///
+    /// What the other has sent beyond is discarded and counted, and its source is cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let pairs: Vec<(u64, &str)> = Source::from_iter(1u64..)
+    ///     .zip(Source::from_iter(["one", "two"]))
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(pairs, [(1, "one"), (2, "two")]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn zip<U: Send + 'static>(self, other: Source<U>) -> Source<(T, U)> {
         let mailbox = mailbox::<StageActor<Zip<T, U>>>();
         let left = Port::<_, 0> {
@@ -116,9 +245,28 @@ impl<T: Send + 'static> Source<T> {
     /// Keeps a failure of one input to that input: the fan-in written just before goes on with the
     /// others, the report lists the failure, and the flow completes.
     ///
-    /// The failed stage ships what it had, and the stages above it stop. Stages above a fan-out whose
-    /// branches lead elsewhere too are not isolated; nor is a panic in a factory, with which a stage
-    /// never starts.
+    /// The failed stage ships what it had, and the stages above it stop. Not isolated are a
+    /// [`broadcast`](Self::broadcast), [`partition`](Self::partition) or [`balance`](Self::balance)
+    /// above the fan-in and what is above that, whose failure would reach other readers too; nor a
+    /// panic in a factory, with which a stage never starts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let good = Source::from_iter(["1", "2"]).try_map(str::parse::<u64>);
+    /// let bad = Source::from_iter(["3", "four"]).try_map(str::parse::<u64>);
+    /// let flow = good.merge(bad).isolated().fold(0, |sum, n| sum + n);
+    ///
+    /// let finished = flow.run(&FlowContext::background())?.wait().await?;
+    /// assert_eq!(finished.value, Some(6));
+    /// assert_eq!(finished.report.isolated().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -1,17 +1,13 @@
 //! Verbs that begin a blueprint: items on demand.
 
-use std::cell::RefCell;
 use std::pin::Pin;
-use std::rc::Rc;
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::task::{Context, Poll};
 
 use futures::Stream;
 use futures::stream;
-use tokio::time::{Instant, Sleep};
 
 use super::Source;
-use crate::BoxError;
+use crate::context::BoxError;
 use crate::stage::{Generator, Supplied, Supply};
 
 /// A stream whose items are those of a source.
@@ -32,110 +28,6 @@ where
     }
 }
 
-/// A `Yielder` hands out the items of a generator written as an async closure.
-///
-/// [`Source::generate`] passes it to the closure. Not for other tasks: its future is ready only
-/// while the generator itself is polled.
-pub struct Yielder<T>(Rc<RefCell<Slot<T>>>);
-
-/// Where a generator leaves the item that it was asked for.
-struct Slot<T> {
-    wanted: bool,
-    item: Option<T>,
-}
-
-impl<T> std::fmt::Debug for Yielder<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Yielder").finish_non_exhaustive()
-    }
-}
-
-impl<T> Yielder<T> {
-    /// Yields an item, and goes on when the next one is asked for.
-    pub async fn send(&mut self, item: T) {
-        let mut item = Some(item);
-        std::future::poll_fn(|_| {
-            let mut slot = self.0.borrow_mut();
-            if let Some(item) = item.take() {
-                slot.item = Some(item);
-                slot.wanted = false;
-                return Poll::Pending;
-            }
-            // Polled again without being asked, by a waker of the closure's own.
-            if slot.wanted {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        })
-        .await;
-    }
-}
-
-/// A generator written as an async closure.
-struct Generated<T> {
-    slot: Rc<RefCell<Slot<T>>>,
-    body: Option<Pin<Box<dyn Future<Output = ()>>>>,
-}
-
-impl<T: Send + 'static> Supply for Generated<T> {
-    type Item = T;
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<T, BoxError>>> {
-        self.slot.borrow_mut().wanted = true;
-        let Some(body) = &mut self.body else {
-            return Poll::Ready(None);
-        };
-        let over = body.as_mut().poll(cx).is_ready();
-        if over {
-            self.body = None;
-        }
-        let item = self.slot.borrow_mut().item.take();
-        match item {
-            Some(item) => Poll::Ready(Some(Ok(item))),
-            None if over => Poll::Ready(None),
-            None => Poll::Pending,
-        }
-    }
-}
-
-/// The numbers of the periods that have passed.
-struct Ticks {
-    period: Duration,
-    start: Instant,
-    next: u64,
-    timer: Pin<Box<Sleep>>,
-}
-
-impl Ticks {
-    fn due(&self, tick: u64) -> Option<Instant> {
-        let nanos = self.period.as_nanos().checked_mul(u128::from(tick))?;
-        self.start
-            .checked_add(Duration::from_nanos(u64::try_from(nanos).ok()?))
-    }
-}
-
-impl Supply for Ticks {
-    type Item = u64;
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<u64, BoxError>>> {
-        ready!(self.timer.as_mut().poll(cx));
-        let passed = self.start.elapsed().as_nanos() / self.period.as_nanos();
-        let tick = u64::try_from(passed).unwrap_or(u64::MAX).max(self.next);
-        self.next = tick.saturating_add(1);
-        if let Some(due) = self.due(self.next) {
-            self.timer.as_mut().reset(due);
-        }
-        Poll::Ready(Some(Ok(tick)))
-    }
-}
-
 impl<T: Send + 'static> Source<T> {
     fn iterate<I>(verb: &'static str, items: I) -> Self
     where
@@ -144,7 +36,7 @@ impl<T: Send + 'static> Source<T> {
         Self::generate_with(verb, move |seat| Generator::new(items, seat.out))
     }
 
-    fn supplied<S>(verb: &'static str, make: impl FnOnce() -> S + Send + 'static) -> Self
+    pub(super) fn supplied<S>(verb: &'static str, make: impl FnOnce() -> S + Send + 'static) -> Self
     where
         S: Supply<Item = T>,
     {
@@ -159,6 +51,28 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// The items of an iterator, computed only as they are asked for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let squares = Source::from_iter((1u64..).map(|n| n * n));
+    /// let first: Vec<u64> = squares.take(3)
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(first, [1, 4, 9]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cost
+    ///
+    /// The iterator runs on the stage's arbiter: one that blocks holds up all that lives there. For
+    /// reading files or waiting for other threads, push by an [`inlet`](Self::inlet).
     #[allow(
         clippy::should_implement_trait,
         reason = "the iterator must be Send, so this cannot be FromIterator"
@@ -170,8 +84,30 @@ impl<T: Send + 'static> Source<T> {
         Self::iterate("from_iter", items.into_iter())
     }
 
-    /// The items of a stream, polled only as they are asked for. A stream that is not `Send` enters
-    /// by an [`inlet`](Self::inlet).
+    /// The items of a stream, polled only as they are asked for.
+    ///
+    /// A stream that is not `Send` enters by an [`inlet`](Self::inlet).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    /// use futures::stream;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let sum = Source::from_stream(stream::iter([1u64, 2, 3]))
+    ///     .fold(0, |sum, n| sum + n)
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(sum, 6);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// A close, a quit and a cancel drop the stream where it is.
     pub fn from_stream<S>(items: S) -> Self
     where
         S: Stream<Item = T> + Send + 'static,
@@ -181,6 +117,22 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// Items made from a state, until there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let powers: Vec<u64> = Source::unfold(1u64, |n| { *n *= 2; (*n < 20).then_some(*n) })
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(powers, [2, 4, 8, 16]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn unfold<S: Send + 'static>(
         state: S,
         mut f: impl FnMut(&mut S) -> Option<T> + Send + 'static,
@@ -190,6 +142,31 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// Items made from a state by a future, until it gives none.
+    ///
+    /// The idea is `unfold` of the futures crate.
+    ///
+    /// # Examples
+    ///
+    /// Pages of a list, each asked for with the mark that the one before gave:
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// async fn page(mark: u64) -> Option<(Vec<u64>, u64)> {
+    ///     (mark < 3).then(|| (vec![mark; 2], mark + 1))
+    /// }
+    ///
+    /// let items: Vec<u64> = Source::unfold_async(1, page)
+    ///     .flat_map(|page| page)
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(items, [1, 1, 2, 2]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Cancel safety
     ///
@@ -204,42 +181,88 @@ impl<T: Send + 'static> Source<T> {
         Self::streamed("unfold_async", move || stream::unfold(state, f).map(Ok))
     }
 
-    /// Items yielded by an async closure: `generate(async |mut out| { out.send(1).await; .. })`.
-    ///
-    /// The closure goes on only when the next item is asked for. Its future need not be `Send`, and
-    /// is dropped at its await when the source is to end.
-    pub fn generate<F>(body: F) -> Self
-    where
-        F: AsyncFnOnce(Yielder<T>) + Send + 'static,
-    {
-        Self::supplied("generate", move || {
-            let slot = Rc::new(RefCell::new(Slot {
-                wanted: false,
-                item: None,
-            }));
-            let out = Yielder(Rc::clone(&slot));
-            let body: Pin<Box<dyn Future<Output = ()>>> = Box::pin(async move { body(out).await });
-            let body = Some(body);
-            Generated { slot, body }
-        })
-    }
-
     /// Items of a closure, without end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let mut seed = 7u32;
+    /// let drawn: Vec<u32> = Source::repeat_with(move || { seed = seed * 5 % 23; seed })
+    ///     .take(3)
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(drawn, [12, 14, 1]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn repeat_with(f: impl FnMut() -> T + Send + 'static) -> Self {
         Self::iterate("repeat_with", std::iter::repeat_with(f))
     }
 
     /// One item.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let header = Source::once("name,age");
+    /// let lines = header.concat(Source::from_iter(["ann,40"]));
+    /// assert_eq!(lines.count().run(&FlowContext::background())?.await?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn once(item: T) -> Self {
         Self::iterate("once", std::iter::once(item))
     }
 
     /// No item.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let none = Source::<u64>::empty().first();
+    /// assert_eq!(none.run(&FlowContext::background())?.await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn empty() -> Self {
         Self::iterate("empty", std::iter::empty())
     }
 
     /// No item, but a failure.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// fn numbers(text: &'static str) -> Source<u64> {
+    ///     match text.split(',').map(str::parse).collect::<Result<Vec<u64>, _>>() {
+    ///         Ok(numbers) => Source::from_iter(numbers),
+    ///         Err(error) => Source::failed(error),
+    ///     }
+    /// }
+    ///
+    /// let ctx = FlowContext::background();
+    /// assert_eq!(numbers("1,2").count().run(&ctx)?.await?, 2);
+    /// assert!(numbers("1,x").count().run(&ctx)?.await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -249,28 +272,5 @@ impl<T: Send + 'static> Source<T> {
         Self::streamed("failed", move || {
             stream::once(std::future::ready(Err(error)))
         })
-    }
-}
-
-impl Source<u64> {
-    /// The numbers of the periods as they begin: 0 at once, 1 after one period, and so on.
-    ///
-    /// A tick that nobody asked for in time is missed, and leaves a gap in the numbers.
-    ///
-    /// # Errors
-    ///
-    /// [`StartError`](crate::StartError) of `run`, if `period` is zero.
-    pub fn ticks(period: Duration) -> Self {
-        let mut source = Self::supplied("ticks", move || {
-            let start = Instant::now();
-            Ticks {
-                period,
-                start,
-                next: 0,
-                timer: Box::pin(tokio::time::sleep_until(start)),
-            }
-        });
-        source.attrs.zero = period.is_zero().then_some("period");
-        source
     }
 }

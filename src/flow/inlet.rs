@@ -1,79 +1,17 @@
 //! The push side of a flow: a bounded queue into which other code sends.
-//!
-//! 1. What is accepted is counted under the one lock; what is refused goes back to the sender.
-//! 2. Room is a semaphore's permits, so that senders wait in their order; an accepted item's permit
-//!    comes back when the source has sent the item on.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures::Sink;
-use futures::task::AtomicWaker;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, TryAcquireError};
+use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
 use tokio_util::sync::PollSemaphore;
 
 use super::Source;
-use crate::BoxError;
-use crate::edge::drop_each;
-use crate::stage::{Supplied, Supply};
-
-/// How an inlet came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Open,
-    Closed,
-    /// The last handle was dropped in a panic.
-    Failed,
-}
-
-struct State<T> {
-    items: VecDeque<T>,
-    accepted: u64,
-    end: End,
-    handles: usize,
-}
-
-struct Queue<T> {
-    state: Mutex<State<T>>,
-    room: Arc<Semaphore>,
-    /// The source that waits for an item.
-    reader: AtomicWaker,
-    closed: Notify,
-}
-
-impl<T> Queue<T> {
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Accepts an item for which there is room, unless the end came first.
-    fn accept(&self, item: T) -> Result<(), T> {
-        let mut state = self.lock();
-        if state.end != End::Open {
-            return Err(item);
-        }
-        state.items.push_back(item);
-        state.accepted += 1;
-        drop(state);
-        self.reader.wake();
-        Ok(())
-    }
-
-    fn end(&self, end: End) {
-        let mut state = self.lock();
-        if state.end != End::Open {
-            return;
-        }
-        state.end = end;
-        drop(state);
-        self.room.close();
-        self.reader.wake();
-        self.closed.notify_waiters();
-    }
-}
+use super::intake::{End, Intake, Queue};
+use crate::stage::Supplied;
 
 /// An `Inlet` sends into a running flow from any code: the push side of a source.
 ///
@@ -110,6 +48,18 @@ pub struct Inlet<T> {
 }
 
 /// Why an [`Inlet`] did not take a value; the value is in it.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::prelude::*;
+///
+/// let (inlet, _source) = Source::inlet(1);
+/// inlet.try_send("first").unwrap();
+/// let refused = inlet.try_send("second").unwrap_err();
+/// assert!(refused.is_full());
+/// assert_eq!(refused.into_value(), "second");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InletError<T> {
@@ -121,6 +71,17 @@ pub enum InletError<T> {
 
 impl<T> InletError<T> {
     /// The value that was not sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// let (inlet, source) = Source::inlet(1);
+    /// drop(source);
+    /// let refused = inlet.try_send("late").unwrap_err();
+    /// assert_eq!(refused.into_value(), "late");
+    /// ```
     pub fn into_value(self) -> T {
         match self {
             Self::Full(value) | Self::Closed(value) => value,
@@ -166,6 +127,23 @@ impl<T> fmt::Debug for Inlet<T> {
 impl<T> Inlet<T> {
     /// Sends a value, once there is room; senders wait in their order.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let (inlet, source) = Source::inlet(1);
+    /// let flow = source.collect::<Vec<_>>().run(&FlowContext::background())?;
+    /// inlet.send("one").await?;
+    /// inlet.send("two").await?;
+    /// inlet.close();
+    /// assert_eq!(flow.await?, ["one", "two"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`InletError::Closed`] with the value, if the inlet was closed or its flow is over.
@@ -183,6 +161,18 @@ impl<T> Inlet<T> {
     }
 
     /// Sends a value if there is room now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// let (inlet, _source) = Source::inlet(1);
+    /// assert_eq!(inlet.try_send(1), Ok(()));
+    /// assert_eq!(inlet.try_send(2), Err(InletError::Full(2)));
+    /// inlet.close();
+    /// assert_eq!(inlet.try_send(3), Err(InletError::Closed(3)));
+    /// ```
     ///
     /// # Errors
     ///
@@ -204,6 +194,24 @@ impl<T> Inlet<T> {
     /// On a thread that the flow needs, an arbiter of its stages say, this never returns when there
     /// is no room.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let (inlet, source) = Source::inlet(1);
+    /// let count = source.count().run(&FlowContext::background())?;
+    /// let sender = std::thread::spawn(move || {
+    ///     (0..100u64).try_for_each(|n| inlet.blocking_send(n))
+    /// });
+    /// assert_eq!(count.await?, 100);
+    /// assert!(sender.join().unwrap().is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`InletError::Closed`] with the value, if the inlet was closed or its flow is over.
@@ -212,17 +220,69 @@ impl<T> Inlet<T> {
     }
 
     /// Closes the inlet for all clones: nothing more is accepted, what was accepted is delivered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let (inlet, source) = Source::inlet(4);
+    /// let other = inlet.clone();
+    /// inlet.try_send(1).expect("there is room");
+    /// other.close();
+    /// assert!(inlet.try_send(2).is_err());
+    /// assert_eq!(source.count().run(&FlowContext::background())?.await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn close(&self) {
         self.queue.end(End::Closed);
     }
 
     /// Whether it takes no more values.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// let (inlet, source) = Source::<u64>::inlet(4);
+    /// assert!(!inlet.is_closed());
+    /// drop(source);
+    /// assert!(inlet.is_closed());
+    /// ```
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.queue.lock().end != End::Open
     }
 
     /// Waits until it takes no more values: it was closed, or its flow is over.
+    ///
+    /// # Examples
+    ///
+    /// A producer that waits for two things, its own events and the end of its reader:
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let (inlet, source) = Source::<u64>::inlet(4);
+    /// let flow = source.count().run(&FlowContext::background())?;
+    /// let producer = actix_rt::spawn(async move { inlet.closed().await });
+    ///
+    /// flow.control().cancel("enough");
+    /// producer.await.expect("it ends with the flow");
+    /// assert!(flow.await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// It can be dropped at any time and made anew.
     pub async fn closed(&self) {
         loop {
             let mut notified = std::pin::pin!(self.queue.closed.notified());
@@ -294,60 +354,30 @@ impl<T> Sink<T> for Inlet<T> {
     }
 }
 
-/// The source's side of an inlet.
-struct Intake<T>(Arc<Queue<T>>);
-
-impl<T: Send + 'static> Supply for Intake<T> {
-    type Item = T;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<T, BoxError>>> {
-        // Registered first: what comes after the look below wakes.
-        self.0.reader.register(cx.waker());
-        let mut state = self.0.lock();
-        if let Some(item) = state.items.pop_front() {
-            drop(state);
-            self.0.room.add_permits(1);
-            return Poll::Ready(Some(Ok(item)));
-        }
-        match state.end {
-            End::Open => Poll::Pending,
-            End::Closed => Poll::Ready(None),
-            End::Failed => {
-                // Said once.
-                state.end = End::Closed;
-                let error = "the last sender of the inlet was dropped in a panic";
-                Poll::Ready(Some(Err(error.into())))
-            }
-        }
-    }
-
-    fn close(self: Pin<&mut Self>) -> bool {
-        self.0.end(End::Closed);
-        true
-    }
-
-    fn accepted(&self) -> Option<u64> {
-        Some(self.0.lock().accepted)
-    }
-
-    fn discard(self: Pin<&mut Self>) -> u64 {
-        self.0.end(End::Closed);
-        let items = std::mem::take(&mut self.0.lock().items);
-        drop_each(&mut items.into())
-    }
-}
-
-impl<T> Drop for Intake<T> {
-    fn drop(&mut self) {
-        // A blueprint that never ran, or a stage that never started.
-        self.0.end(End::Closed);
-        let items = std::mem::take(&mut self.0.lock().items);
-        drop_each(&mut items.into());
-    }
-}
-
 impl<T: Send + 'static> Source<T> {
     /// A source that other code sends into, and the handle by which it does.
+    ///
+    /// The idea is `Source.queue` of Akka Streams, and the channel of Go that a producer closes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let (inlet, source) = Source::inlet(8);
+    /// let sum = source.fold(0, |sum, n: u32| sum + n).run(&FlowContext::background())?;
+    /// std::thread::spawn(move || {
+    ///     for n in 1..=10 {
+    ///         inlet.blocking_send(n).unwrap();
+    ///     }
+    ///     // The drop of the last handle closes it.
+    /// });
+    /// assert_eq!(sum.await?, 55);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -358,22 +388,11 @@ impl<T: Send + 'static> Source<T> {
     /// Panics if `capacity` is above `usize::MAX >> 3`.
     #[track_caller]
     pub fn inlet(capacity: usize) -> (Inlet<T>, Self) {
-        let room = Arc::new(Semaphore::new(capacity));
-        let queue = Arc::new(Queue {
-            state: Mutex::new(State {
-                items: VecDeque::new(),
-                accepted: 0,
-                end: End::Open,
-                handles: 1,
-            }),
-            room: Arc::clone(&room),
-            reader: AtomicWaker::new(),
-            closed: Notify::new(),
-        });
+        let queue = Arc::new(Queue::new(capacity));
         let intake = Intake(Arc::clone(&queue));
         let mut source = Self::generate_with("inlet", move |seat| Supplied::new(intake, seat.out));
         source.attrs.zero = (capacity == 0).then_some("capacity");
-        let room = PollSemaphore::new(room);
+        let room = PollSemaphore::new(Arc::clone(&queue.room));
         let held = None;
         (Inlet { queue, room, held }, source)
     }

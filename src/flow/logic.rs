@@ -5,7 +5,7 @@ use std::iter::Empty;
 use std::marker::PhantomData;
 
 use super::blueprint::Outcome;
-use crate::BoxError;
+use crate::context::BoxError;
 use crate::stage::Logic;
 
 /// Each item becomes the items of an iterator, or an error.

@@ -9,19 +9,25 @@ mod generators;
 mod graph;
 mod hub;
 mod inlet;
+mod intake;
+mod limits;
 mod logic;
 mod maps;
+mod own;
 mod parallel;
 mod segments;
 mod sinks;
 mod source;
+mod ticks;
+mod workers;
+mod yielder;
 
 pub use blueprint::Blueprint;
 pub use branches::Branches;
-pub use generators::Yielder;
 pub use inlet::{Inlet, InletError};
-pub use maps::Stage;
+pub use own::Stage;
 pub use source::Source;
+pub use yielder::Yielder;
 
 pub(crate) use blueprint::{FlowAttrs, Take};
 pub(crate) use graph::{Attrs, Composite, Graph, Kind, Node, Part, mailbox};

@@ -5,199 +5,12 @@ use std::sync::Arc;
 use actix_rt::ArbiterHandle;
 
 use super::Source;
-use super::graph::{Attrs, Composite, Graph, Kind, Node, Part, mailbox};
+use super::graph::{Attrs, Kind};
 use super::logic::Each;
+use super::workers::Workers;
 use crate::context::FlowContext;
-use crate::edge::{InPort, Link, OutPort, Port, UpLink};
-use crate::stage::{FanIn, FanOut, Logic, Pick, Policy, ROUTES, Route, StageActor, Unary, launch};
-
-/// Where the workers of a composite live.
-pub(super) enum Workers {
-    /// So many arbiters of the flow's own.
-    Own(usize),
-    /// Arbiters of the caller.
-    On(Vec<ArbiterHandle>),
-}
-
-impl Workers {
-    fn len(&self) -> usize {
-        match self {
-            Self::Own(workers) => *workers,
-            Self::On(arbiters) => arbiters.len(),
-        }
-    }
-}
-
-/// The share of worker `n` of `workers` in a window; never 0.
-fn share(window: usize, n: usize, workers: usize) -> usize {
-    (window / workers + usize::from(n < window % workers)).max(1)
-}
-
-fn edge() -> (Arc<Link>, Arc<Link>) {
-    let link = Arc::new(Link::default());
-    (Arc::clone(&link), link)
-}
-
-fn port_number(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
-}
 
 impl<T: Send + 'static> Source<T> {
-    /// A split, a worker per place, and a join.
-    ///
-    /// With `composite` it is a part of that one, and does not set its attributes.
-    pub(super) fn workers<L>(
-        self,
-        attrs: Attrs,
-        workers: Workers,
-        ordered: bool,
-        composite: Option<Arc<Composite>>,
-        make: impl Fn(&FlowContext) -> L + Send + Sync + 'static,
-    ) -> Source<L::Out>
-    where
-        L: Logic<In = T>,
-    {
-        let (split, split_receiver) = mailbox::<StageActor<FanOut<T>>>();
-        let port = Port::<_, 0> {
-            address: split.clone(),
-            port: 0,
-        };
-        let (graph, up) = self.connect(Box::new(port));
-        let (join, join_receiver) = mailbox::<StageActor<FanIn<L::Out>>>();
-        let whole = composite.is_none();
-        let composite = composite.unwrap_or_default();
-        let make = Arc::new(make);
-        let attach = Box::new(move |attrs: Attrs, down, graph: &mut Graph| {
-            let count = workers.len();
-            let verb = attrs.verb;
-            let part = |suffix: &str| {
-                let part = Part::of(&composite, suffix);
-                let mut attrs = Attrs::of(verb, Kind::Stage);
-                attrs.part = Some(part);
-                attrs
-            };
-            let (mut branches, mut split_links) = (Vec::new(), Vec::new());
-            let (mut inputs, mut join_links) = (Vec::new(), Vec::new());
-            let mut worker_nodes = Vec::new();
-            for n in 0..count {
-                let (address, receiver) = mailbox::<StageActor<Unary<L, OutPort<L::Out>>>>();
-                let (link, split_link) = edge();
-                let (out, join_link) = edge();
-                let to_worker = Port::<_, 0> {
-                    address: address.clone(),
-                    port: 0,
-                };
-                branches.push((to_worker, Arc::clone(&link)));
-                split_links.push(split_link);
-                let to_join = Port::<_, 0> {
-                    address: join.clone(),
-                    port: port_number(n),
-                };
-                let from_worker = Port::<_, 0> {
-                    address: address.clone(),
-                    port: 0,
-                };
-                inputs.push(UpLink {
-                    address: Box::new(from_worker) as _,
-                    link: Arc::clone(&out),
-                });
-                join_links.push(join_link);
-                let mut attrs = part(&(n + 1).to_string());
-                if let Some(part) = &mut attrs.part {
-                    part.worker = true;
-                    match &workers {
-                        Workers::Own(_) => part.own_arbiter = true,
-                        Workers::On(arbiters) => part.arbiter = arbiters.get(n).cloned(),
-                    }
-                }
-                let from_split = UpLink {
-                    address: Box::new(Port::<_, 0> {
-                        address: split.clone(),
-                        port: port_number(n),
-                    }),
-                    link: Arc::clone(&link),
-                };
-                let make = Arc::clone(&make);
-                worker_nodes.push(Node {
-                    attrs,
-                    inputs: vec![link],
-                    outputs: vec![Arc::clone(&out)],
-                    start: Box::new(move |at, window| {
-                        launch(at, address, receiver, move |core| {
-                            let input = InPort::new(from_split, share(window, n, count));
-                            let out = OutPort::new(Box::new(to_join), out);
-                            Unary::new(make(&core.context), input, out)
-                        })
-                    }),
-                });
-            }
-            let (routes, join_routes) = edge();
-            let routes_up = ordered.then(|| UpLink {
-                address: Box::new(Port::<_, ROUTES> {
-                    address: split.clone(),
-                    port: 0,
-                }) as Box<dyn crate::edge::Upstream<Route>>,
-                link: Arc::clone(&routes),
-            });
-            let routes_down = ordered.then(|| Port::<_, ROUTES> {
-                address: join.clone(),
-                port: 0,
-            });
-            if ordered {
-                split_links.push(Arc::clone(&routes));
-                join_links.push(join_routes);
-            }
-            graph.push(Node {
-                attrs: part("split"),
-                inputs: vec![Arc::clone(&up.link)],
-                outputs: split_links,
-                start: Box::new(move |at, window| {
-                    launch(at, split, split_receiver, move |_| {
-                        let branches = branches
-                            .into_iter()
-                            .map(|(down, link)| OutPort::new(Box::new(down), link));
-                        let routes = routes_down.map(|down| OutPort::new(Box::new(down), routes));
-                        let input = InPort::new(up, window);
-                        let policy = Policy::Balance { next: 0 };
-                        FanOut::new(input, branches.collect(), routes, policy)
-                    })
-                }),
-            });
-            for node in worker_nodes {
-                graph.push(node);
-            }
-            let (out, join_out) = edge();
-            let mut said = attrs;
-            let mut last = Part::of(&composite, "join");
-            last.last = whole;
-            said.part = Some(last);
-            let address = join.clone();
-            graph.push(Node {
-                attrs: said,
-                inputs: join_links,
-                outputs: vec![Arc::clone(&out)],
-                start: Box::new(move |at, window| {
-                    launch(at, join, join_receiver, move |_| {
-                        let inputs = inputs.into_iter().enumerate();
-                        let inputs = inputs
-                            .map(|(n, up)| InPort::new(up, share(window, n, count)))
-                            .collect();
-                        let out = OutPort::new(down, join_out);
-                        match routes_up {
-                            Some(routes) => {
-                                FanIn::ordered(inputs, InPort::new(routes, window), out)
-                            }
-                            None => FanIn::new(inputs, out, Pick::merge(), false),
-                        }
-                    })
-                }),
-            });
-            let address = Box::new(Port::<_, 0> { address, port: 0 });
-            UpLink { address, link: out }
-        });
-        Source::new(graph, attrs, attach)
-    }
-
     fn parallel<U, G>(
         self,
         verb: &'static str,
@@ -224,21 +37,48 @@ impl<T: Send + 'static> Source<T> {
     /// [`wait`](crate::Pipeline::wait) returns. A worker may block its arbiter. Items go to the
     /// worker with the most free credit; the window, 1024 where nothing is said, is the sum over
     /// the workers: where items are long work, a small one (twice the workers) spreads them more
-    /// evenly.
+    /// evenly. The idea is the bounded parallelism of Go's article on pipelines.
     ///
     /// The parts are stages of their own, here of the name `digest`: `digest/split`, `digest/1` ..
     /// `digest/4`, `digest/join`; the workers form the group `digest`.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// fn digest(seed: u64) -> u64 {
+    ///     (0..1_000).fold(seed, |hash, n| hash.rotate_left(5) ^ n)
+    /// }
+    ///
+    /// let digests: Vec<u64> = Source::from_iter(0..100)
+    ///     .map_parallel(4, digest).named("digest").window(8)
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert!(digests.into_iter().eq((0..100).map(digest)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`StartError`](crate::StartError) of `run`, if `workers` is 0 or above the window, or outside
-    /// of an actix System, which arbiters need; there,
+    /// [`StartError`](crate::StartError) of `run`, if `workers` is 0 or above the window, or
+    /// outside of an actix System, which arbiters need; there,
     /// [`map_parallel_on`](Self::map_parallel_on) is the verb.
+    ///
+    /// # Ordering
+    ///
+    /// A slow item holds back the results of those behind it. When a worker is quit, the results
+    /// that it would have made are missing, and hold back nothing.
     ///
     /// # Cost
     ///
-    /// Starting and joining an arbiter takes some hundred microseconds, handing an item to another
-    /// thread some microseconds: for flows per request, `map_parallel_on` shares arbiters.
+    /// Each run starts and joins a thread per worker, and handing an item over wakes one: for flows
+    /// per request, `map_parallel_on` shares arbiters; for short work per item, [`map`](Self::map)
+    /// is faster.
     pub fn map_parallel<U: Send + 'static>(
         self,
         workers: usize,
@@ -252,6 +92,27 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// As [`map_parallel`](Self::map_parallel), but passes results as they come.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let sum = Source::from_iter(1..=100u64)
+    ///     .map_parallel_unordered(2, |n| n * n)
+    ///     .fold(0, |sum, n| sum + n)
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(sum, 338_350);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Ordering
+    ///
+    /// The results of one worker keep their order; between workers there is none.
     pub fn map_parallel_unordered<U: Send + 'static>(
         self,
         workers: usize,
@@ -268,9 +129,35 @@ impl<T: Send + 'static> Source<T> {
     /// As [`map_parallel`](Self::map_parallel), with a closure per worker from a factory that sees
     /// the flow's context; the closure can have a state, and need not be `Send`.
     ///
-    /// # Panics
+    /// # Examples
     ///
-    /// A panic in the factory fails the flow.
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let lengths: Vec<usize> = Source::from_iter(["a", "bcd"])
+    ///     .map_parallel_with(2, |_| {
+    ///         // One buffer per worker, made on the worker's thread.
+    ///         let mut buffer = String::new();
+    ///         move |text: &str| {
+    ///             buffer.clear();
+    ///             buffer.push_str(text);
+    ///             buffer.len()
+    ///         }
+    ///     })
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(lengths, [1, 3]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`map_parallel`](Self::map_parallel). A panic in the factory fails the flow, under
+    /// [`isolated`](Self::isolated) too: the worker never started.
     pub fn map_parallel_with<U, G>(
         self,
         workers: usize,
@@ -284,8 +171,29 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// As [`map_parallel`](Self::map_parallel), with a worker on each of the given arbiters, which
-    /// stay the caller's: for flows that are started often, one per request say. The closure must
-    /// not block.
+    /// stay the caller's: for flows that are started often, one per request say.
+    ///
+    /// The closure must not block: others may live on these arbiters.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    /// use actix_rt::Arbiter;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let shared = [Arbiter::new(), Arbiter::new()];
+    /// let workers = shared.each_ref().map(Arbiter::handle);
+    /// for request in 0..3u64 {
+    ///     let answer = Source::from_iter(0..10)
+    ///         .map_parallel_on(&workers, move |n| n + request)
+    ///         .count();
+    ///     assert_eq!(answer.run(&FlowContext::background())?.await?, 10);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::Source;
 use super::graph::{Attrs, Composite, Kind, Part};
 use super::logic::Each;
-use super::parallel::Workers;
-use crate::BoxError;
+use super::workers::Workers;
+use crate::context::BoxError;
 use crate::stage::Logic;
 
 /// A segment on its way, or the end of its item.
@@ -62,39 +62,49 @@ impl<T: Send + 'static> Source<T> {
     /// Processes each item in segments: `split` takes it apart, `jobs` workers `work` on the
     /// segments in parallel, `join` puts the results of one item together, in order.
     ///
-    /// One result per item, in the order of the items; for an item without segments `join` is
-    /// called with an empty vector. The segments of one item are taken from `split` only as the
-    /// workers can take them. An item of which a segment was discarded, since its worker was quit,
-    /// gives no result.
+    /// One result per item; for an item without segments `join` is called with an empty vector. The
+    /// segments of one item are taken from `split` only as the workers can take them. An item of
+    /// which a segment was discarded, since its worker was quit, gives no result.
     ///
     /// The parts are stages of their own, here of the name `count`: `count/cut`, `count/split`,
     /// `count/1` .. , `count/join`, `count/regroup`; an item travels as its segments and one end.
-    ///
-    /// # Errors
-    ///
-    /// [`StartError`](crate::StartError) of `run`, as for [`map_parallel`](Self::map_parallel).
     ///
     /// # Examples
     ///
     /// ```
     /// use actix_flow::prelude::*;
     ///
-    /// #[actix::main]
-    /// async fn main() -> Result<(), PipelineError> {
-    ///     let lengths: Vec<usize> = Source::from_iter(["split me", "", "apart"])
-    ///         .segmented(
-    ///             2,
-    ///             |text| text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned),
-    ///             |word: String| word.len(),
-    ///             |lengths| lengths.iter().sum(),
-    ///         )
-    ///         .collect()
-    ///         .run(&FlowContext::background())?
-    ///         .await?;
-    ///     assert_eq!(lengths, [7, 0, 5]);
-    ///     Ok(())
-    /// }
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let lengths: Vec<usize> = Source::from_iter(["split me", "", "apart"])
+    ///     .segmented(
+    ///         2,
+    ///         |text| text.split(' ').filter(|word| !word.is_empty()),
+    ///         |word| word.len(),
+    ///         |lengths| lengths.iter().sum::<usize>(),
+    ///     )
+    ///     .named("count")
+    ///     .collect()
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(lengths, [7, 0, 5]);
+    /// # Ok(())
+    /// # }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`](crate::StartError) of `run`, as for [`map_parallel`](Self::map_parallel).
+    ///
+    /// # Ordering
+    ///
+    /// Results come in the order of the items, and `join` gets its vector in the order of the
+    /// segments.
+    ///
+    /// # Cost
+    ///
+    /// That of [`map_parallel`](Self::map_parallel), for each segment. `join` gets all results of
+    /// an item at once: they are not bounded by the window.
     pub fn segmented<I, U, R>(
         self,
         jobs: usize,

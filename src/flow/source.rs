@@ -41,6 +41,12 @@ type Attach<T> = Box<dyn FnOnce(Attrs, Box<dyn Downstream<T>>, &mut Graph) -> Up
 /// }
 /// ```
 ///
+/// # Panics
+///
+/// None of the verbs does, but [`inlet`](Self::inlet) for a capacity that no memory holds. A panic
+/// of a closure is caught: it fails its stage, and by that the flow, with
+/// [`Cause::Panicked`](crate::Cause::Panicked).
+///
 /// # Cost
 ///
 /// A few small allocations per verb; the list is flat, so that building, running and dropping a
@@ -225,6 +231,22 @@ impl<T: Send + 'static> Source<T> {
     /// Names the stage written just before: what reports, errors and
     /// [`quit_stage`](crate::Control::quit_stage) call it.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::from_iter([1u64, 0])
+    ///     .map(|n| 10 / n).named("divide")
+    ///     .count();
+    /// let error = flow.run(&FlowContext::background())?.await.unwrap_err();
+    /// assert_eq!(error.stage(), Some("divide"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`StartError`](crate::StartError) of `run`, if two stages or groups have the same name.
@@ -238,6 +260,22 @@ impl<T: Send + 'static> Source<T> {
     ///
     /// On a composite such as [`map_parallel`](Self::map_parallel) it is the sum over its workers.
     /// A window of 1 is a rendezvous.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::from_iter(0..100u64).map(|n| n + 1).named("next").window(4).count();
+    /// let finished = flow.run(&FlowContext::background())?.wait().await?;
+    /// let edge = &finished.report.edges()[0];
+    /// assert_eq!((&*edge.to, edge.window), ("next", 4));
+    /// assert!(edge.most_in_flight <= 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -253,6 +291,23 @@ impl<T: Send + 'static> Source<T> {
     /// A hand-over between arbiters wakes a thread twice, whatever it carries: placing pays where a
     /// stage works long per item, or where windows are large.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    /// use actix_rt::Arbiter;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let arbiter = Arbiter::new();
+    /// let sum = Source::from_iter(1..=4u64)
+    ///     .map(|n| n * n).on(arbiter.handle())
+    ///     .fold(0, |sum, n| sum + n);
+    /// assert_eq!(sum.run(&FlowContext::background())?.await?, 30);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`StartError`](crate::StartError) of `run`, if the arbiter is dead.
@@ -262,6 +317,28 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// Puts the stage written just before into a group, to be quit one by one or all at once.
+    ///
+    /// Of a composite it is the workers that the group quits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let reader = |first: u64| Source::unfold(first, |n| { *n += 1; Some(*n) }).group("readers");
+    /// let flow = reader(0).merge(reader(100)).count().run(&FlowContext::background())?;
+    /// flow.control().quit_all("readers").expect("there is such a group").await;
+    /// let finished = flow.wait().await?;
+    /// assert!(matches!(finished.ending, Cause::Completed));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`](crate::StartError) of `run`, if a stage has the same name as the group.
     pub fn group(mut self, name: impl Into<Arc<str>>) -> Self {
         self.attrs.set_group(name.into());
         self

@@ -1,12 +1,9 @@
 //! The remote control of a running flow.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use super::FlowGraph;
+use super::{Ended, FlowGraph};
 use crate::context::Cause;
 use crate::report::Report;
 use crate::supervise::{FlowState, Level, StageState};
@@ -45,6 +42,21 @@ impl fmt::Debug for Control {
 }
 
 /// No stage or group has this name.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::prelude::*;
+///
+/// # #[actix::main]
+/// # async fn main() -> Result<(), PipelineError> {
+/// let flow = Source::from_iter(0..3u64).count().run(&FlowContext::background())?;
+/// let error = flow.control().quit_stage("total").unwrap_err();
+/// assert_eq!(error.name(), "total");
+/// assert_eq!(flow.await?, 3);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownStage {
     name: Arc<str>,
@@ -84,6 +96,22 @@ impl Control {
 
     /// Closes the flow: its sources make no more values, all that were made are delivered. Ready
     /// when every stage has drained.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::repeat_with(|| 1u64).count().run(&FlowContext::background())?;
+    /// flow.control().close().await;
+    /// let finished = flow.wait().await?;
+    /// let made: u64 = finished.report.stages()[0].emitted;
+    /// assert_eq!(finished.value, Some(made));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[expect(clippy::must_use_candidate, reason = "it acts at the call")]
     pub fn close(&self) -> Ended {
         self.raise(Level::Close, Cause::Closed)
@@ -91,6 +119,26 @@ impl Control {
 
     /// Quits the whole flow: each stage finishes the call or the futures that run now and discards
     /// its queue, counted. Ready when all have cleaned up.
+    ///
+    /// The partial value of the sink is in [`Finished::value`](crate::Finished::value); awaiting
+    /// the pipeline gives an error. The idea is Go's quit channel, on which the receiver asks and
+    /// the sender answers after its cleanup.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::repeat_with(|| 1u64).count().run(&FlowContext::background())?;
+    /// flow.control().quit().await;
+    /// let finished = flow.wait().await?;
+    /// assert!(matches!(finished.ending, Cause::Quit));
+    /// assert!(finished.value.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[expect(clippy::must_use_candidate, reason = "it acts at the call")]
     pub fn quit(&self) -> Ended {
         self.raise(Level::Quit, Cause::Quit)
@@ -99,12 +147,42 @@ impl Control {
     /// Cancels the flow: what is in flight is discarded and counted, a pending future is dropped at
     /// its await. When this returns, each stage begins at most one more item. Ready when every
     /// actor is gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::repeat_with(|| 1u64).count().run(&FlowContext::background())?;
+    /// flow.control().cancel("the customer hung up");
+    /// let error = flow.await.unwrap_err();
+    /// assert_eq!(error.cause().unwrap().to_string(), "cancelled: the customer hung up");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cancel(&self, cause: impl Into<Cause>) -> Ended {
         self.raise(Level::Cancel, cause.into())
     }
 
     /// Aborts the flow: a cancel without grace, that does not wait for a stage's turn to notice it.
     /// Ready when the tasks are dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::repeat_with(|| 1u64).count().run(&FlowContext::background())?;
+    /// let control = flow.control();
+    /// control.abort().await;
+    /// assert!(control.is_finished());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[expect(clippy::must_use_candidate, reason = "it acts at the call")]
     pub fn abort(&self) -> Ended {
         self.raise(Level::Abort, Cause::from("aborted"))
@@ -152,6 +230,22 @@ impl Control {
     /// Quits one stage, or all workers of a composite: the stages above it are cancelled, those
     /// below deliver what they got. Ready when it has cleaned up; at once if it was over.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let endless = Source::repeat_with(|| 1u64).map(|n| n + 1).named("next");
+    /// let flow = endless.count().run(&FlowContext::background())?;
+    /// flow.control().quit_stage("next").expect("it is in the flow").await;
+    /// let finished = flow.wait().await?;
+    /// assert!(matches!(finished.ending, Cause::Completed));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`UnknownStage`], if there is none of that name.
@@ -161,6 +255,24 @@ impl Control {
 
     /// Quits one stage of a group, the next that runs: one signal, one stage. Ready when it has
     /// cleaned up; at once if all are over or were asked before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let source = || Source::repeat_with(|| 1u64).group("sources");
+    /// let flow = source().merge(source()).count().run(&FlowContext::background())?;
+    /// let control = flow.control();
+    /// control.quit_one("sources").expect("there is such a group").await;
+    /// assert!(!control.is_finished());
+    /// control.quit_one("sources").expect("there is such a group").await;
+    /// assert!(flow.await? < u64::MAX);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -176,6 +288,24 @@ impl Control {
 
     /// Quits all stages of a group. Ready when all have cleaned up.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::repeat_with(|| 1u64)
+    ///     .map_parallel(2, |n| n + 1).named("workers")
+    ///     .count()
+    ///     .run(&FlowContext::background())?;
+    /// flow.control().quit_all("workers").expect("a composite is a group").await;
+    /// let finished = flow.wait().await?;
+    /// assert!(matches!(finished.ending, Cause::Completed));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`UnknownStage`], if there is no group of that name.
@@ -183,20 +313,69 @@ impl Control {
         Ok(self.quit_stages(self.group(group)?))
     }
 
-    /// What all stages and edges have counted up to now. Of a running flow the sums need not
-    /// balance yet: each stage adds its counts at the end of a turn.
+    /// What all stages and edges have counted up to now.
+    ///
+    /// Of a running flow the sums need not balance yet: each stage adds its counts at the end of a
+    /// turn.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::from_iter(0..3u64).count().run(&FlowContext::background())?;
+    /// let control = flow.control();
+    /// assert_eq!(control.snapshot().stages().len(), 2);
+    /// flow.await?;
+    /// control.snapshot().check().expect("the sums of a finished flow balance");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn snapshot(&self) -> Report {
         self.flow.report()
     }
 
     /// The stages of the flow and the edges between them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::from_iter(0..3u64).count().window(8).run(&FlowContext::background())?;
+    /// let control = flow.control();
+    /// flow.await?;
+    /// assert_eq!(control.graph().to_string(), "from_iter-1 -> count-1 (window 8)\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn graph(&self) -> FlowGraph {
         FlowGraph::of(&self.flow)
     }
 
     /// Whether the flow is over: every actor is gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::from_iter(0..3u64).count().run(&FlowContext::background())?;
+    /// let control = flow.control();
+    /// assert!(!control.is_finished());
+    /// flow.await?;
+    /// assert!(control.is_finished());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.flow.is_over()
@@ -205,50 +384,4 @@ impl Control {
 
 fn is_worker_of(stage: &StageState, composite: &str) -> bool {
     stage.worker && stage.part_of.as_deref() == Some(composite)
-}
-
-/// Waits until what a [`Control`] has ended is gone.
-///
-/// The verb has acted already: dropping this changes nothing. It is ready too when the whole flow
-/// is over, so a stage that is stuck does not hold it up for ever.
-pub struct Ended {
-    wait: Pin<Box<dyn Future<Output = ()> + Send>>,
-}
-
-impl fmt::Debug for Ended {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ended").finish_non_exhaustive()
-    }
-}
-
-impl Ended {
-    /// Of some stages, or of the whole flow.
-    pub(super) fn new(flow: &Arc<FlowState>, stages: Option<Vec<u32>>) -> Self {
-        let flow = Arc::clone(flow);
-        let wait = async move {
-            loop {
-                let mut changed = std::pin::pin!(flow.changed().notified());
-                // Before the look: a change after it wakes.
-                changed.as_mut().enable();
-                let gone = stages
-                    .as_ref()
-                    .is_some_and(|stages| stages.iter().all(|&n| flow.stage(n).is_gone()));
-                if gone || flow.is_over() {
-                    return;
-                }
-                changed.await;
-            }
-        };
-        Self {
-            wait: Box::pin(wait),
-        }
-    }
-}
-
-impl Future for Ended {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.wait.as_mut().poll(cx)
-    }
 }

@@ -10,6 +10,25 @@ use crate::report::Report;
 /// Why a flow gave no value: it was not started, or ended otherwise than by its last item.
 ///
 /// It has the cause, the stage where it began at one, and the report of the flow.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::prelude::*;
+///
+/// # #[actix::main]
+/// # async fn main() -> Result<(), PipelineError> {
+/// let flow = Source::once("seven").try_map(str::parse::<u64>).named("parse").last();
+/// let error = flow.run(&FlowContext::background())?.await.unwrap_err();
+/// assert_eq!(error.stage(), Some("parse"));
+/// assert_eq!(error.report().unwrap().stage("parse").unwrap().failed, 1);
+/// assert_eq!(
+///     error.to_string(),
+///     "the flow gave no value: stage `parse` failed: invalid digit found in string",
+/// );
+/// # Ok(())
+/// # }
+/// ```
 pub struct PipelineError {
     kind: Box<Kind>,
 }
@@ -26,6 +45,21 @@ impl PipelineError {
     }
 
     /// Why the flow ended; none if it was not started.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::repeat_with(|| 1u64).count().run(&FlowContext::background())?;
+    /// flow.control().quit();
+    /// let error = flow.await.unwrap_err();
+    /// assert!(matches!(error.cause(), Some(Cause::Quit)));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn cause(&self) -> Option<&Cause> {
         match &*self.kind {
@@ -44,6 +78,21 @@ impl PipelineError {
     }
 
     /// What the flow has done; none if it was not started.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::from_iter([1u64, 0]).map(|n| 10 / n).named("divide").drain();
+    /// let error = flow.run(&FlowContext::background())?.await.unwrap_err();
+    /// let divide = error.report().and_then(|report| report.stage("divide")).unwrap();
+    /// assert_eq!((divide.passed, divide.failed), (1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn report(&self) -> Option<&Report> {
         match &*self.kind {
@@ -53,6 +102,16 @@ impl PipelineError {
     }
 
     /// Why the flow was not started, if it was not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// let flow = Source::once(1u64).count();
+    /// let error = PipelineError::from(flow.run(&FlowContext::background()).unwrap_err());
+    /// assert!(matches!(error.start_error(), Some(StartError::NoRuntime)));
+    /// ```
     #[must_use]
     pub fn start_error(&self) -> Option<&StartError> {
         match &*self.kind {

@@ -8,6 +8,25 @@ use crate::supervise::FlowState;
 /// The `FlowGraph` of a flow: its stages, and the edges between them.
 ///
 /// [`Control::graph`](crate::Control::graph) gives it. It prints a line per edge.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::prelude::*;
+///
+/// # #[actix::main]
+/// # async fn main() -> Result<(), PipelineError> {
+/// let flow = Source::from_iter(0..3u64).map(|n| n + 1).named("next").count();
+/// let flow = flow.run(&FlowContext::background())?;
+/// let graph = flow.control().graph();
+/// let verbs: Vec<&str> = graph.stages().map(|(_, verb)| verb).collect();
+/// assert_eq!(verbs, ["from_iter", "map", "count"]);
+/// let (from, to, _window) = graph.edges().next().expect("two edges");
+/// assert_eq!((from, to), ("from_iter-1", "next"));
+/// flow.await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct FlowGraph {
     stages: Vec<(Arc<str>, &'static str)>,

@@ -52,6 +52,22 @@ impl<R> fmt::Debug for Pipeline<R> {
 }
 
 /// What is left of a flow that came to its end.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::prelude::*;
+///
+/// # #[actix::main]
+/// # async fn main() -> Result<(), PipelineError> {
+/// let flow = Source::from_iter(0..3u64).count().run(&FlowContext::background())?;
+/// let Finished { value, ending, report, .. } = flow.wait().await?;
+/// assert_eq!(value, Some(3));
+/// assert!(matches!(ending, Cause::Completed));
+/// assert_eq!(report.stages().len(), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Finished<R> {
@@ -73,12 +89,42 @@ impl<R> Pipeline<R> {
     }
 
     /// The remote control of the flow, which works while this is awaited elsewhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::repeat_with(|| 1u64).count().run(&FlowContext::background())?;
+    /// let control = flow.control();
+    /// actix_rt::spawn(async move { control.close().await });
+    /// assert!(flow.await? < u64::MAX);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn control(&self) -> Control {
         self.control.clone()
     }
 
     /// Waits for the end of the flow, and gives its value, its ending and its report.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::from_iter(0..3u64).count().run(&FlowContext::background())?;
+    /// let finished = flow.wait().await?;
+    /// assert_eq!(finished.value, Some(3));
+    /// finished.report.check().expect("every item is accounted for");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -91,8 +137,26 @@ impl<R> Pipeline<R> {
         Wait(self)
     }
 
-    /// Lets the flow run on without a handle. Its context, its own endings and a
-    /// [`Control`] still end it.
+    /// Lets the flow run on without a handle. Its context, its own endings and a [`Control`] still
+    /// end it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let (done, over) = futures::channel::oneshot::channel();
+    /// let mut done = Some(done);
+    /// let flow = Source::once(1).for_each(move |n| {
+    ///     done.take().expect("one item").send(n).unwrap();
+    /// });
+    /// flow.run(&FlowContext::background())?.detach();
+    /// assert_eq!(over.await, Ok(1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn detach(mut self) {
         self.owned = false;
     }
@@ -133,6 +197,26 @@ impl<R: Send + 'static> IntoFuture for Pipeline<R> {
 }
 
 /// Waits for the end of a flow: the future of [`Pipeline::wait`].
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::Wait;
+/// use actix_flow::prelude::*;
+///
+/// # #[actix::main]
+/// # async fn main() -> Result<(), PipelineError> {
+/// let flow = Source::once(1u64).count().run(&FlowContext::background())?;
+/// let wait: Wait<u64> = flow.wait();
+/// assert_eq!(wait.await?.value, Some(1));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Cancel safety
+///
+/// Dropped before it is ready, it cancels the flow. Polled through a reference, in a `select!` say,
+/// it can be polled again.
 #[derive(Debug)]
 #[must_use = "dropped, it cancels the flow"]
 pub struct Wait<R>(Pipeline<R>);
@@ -156,6 +240,27 @@ impl<R> Future for Wait<R> {
 }
 
 /// Waits for the value of a flow: the future of an awaited [`Pipeline`].
+///
+/// # Examples
+///
+/// ```
+/// use std::future::IntoFuture;
+///
+/// use actix_flow::Value;
+/// use actix_flow::prelude::*;
+///
+/// # #[actix::main]
+/// # async fn main() -> Result<(), PipelineError> {
+/// let flow = Source::once(1u64).count().run(&FlowContext::background())?;
+/// let value: Value<u64> = flow.into_future();
+/// assert_eq!(value.await?, 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Cancel safety
+///
+/// Dropped before it is ready, it cancels the flow.
 #[derive(Debug)]
 #[must_use = "dropped, it cancels the flow"]
 pub struct Value<R>(Pipeline<R>);

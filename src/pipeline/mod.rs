@@ -1,6 +1,7 @@
 //! Running flows: how they start, the handle that owns them, the control that ends them.
 
 mod control;
+mod ended;
 mod error;
 mod flow_graph;
 mod handle;
@@ -9,7 +10,8 @@ mod plan;
 mod run;
 mod start_error;
 
-pub use control::{Control, Ended, UnknownStage};
+pub use control::{Control, UnknownStage};
+pub use ended::Ended;
 pub use error::PipelineError;
 pub use flow_graph::FlowGraph;
 pub use handle::{Finished, Pipeline, Value, Wait};

@@ -10,8 +10,7 @@ use futures::Stream;
 use futures::stream::FusedStream;
 
 use super::{Control, Ended, Pipeline, PipelineError, StartError};
-use crate::BoxError;
-use crate::context::FlowContext;
+use crate::context::{BoxError, FlowContext};
 use crate::edge::InPort;
 use crate::flow::{Attrs, Blueprint, Kind, Source};
 use crate::stage::{Logic, Passage, Read, Unary};
@@ -58,6 +57,22 @@ impl<T> fmt::Debug for Outlet<T> {
 
 impl<T> Outlet<T> {
     /// The remote control of the flow that it owns; none for one reader of a larger graph.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    /// use futures::StreamExt;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let mut ones = Source::repeat_with(|| 1u64).run_stream(&FlowContext::background())?;
+    /// assert!(matches!(ones.next().await, Some(Ok(1))));
+    /// ones.control().expect("it owns its flow").close();
+    /// assert!(ones.all(|item| async move { item.is_ok() }).await);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn control(&self) -> Option<Control> {
         self.pipeline.as_ref().map(Pipeline::control)
@@ -131,15 +146,15 @@ impl<T: Send + 'static> Source<T> {
     /// use actix_flow::prelude::*;
     /// use futures::StreamExt;
     ///
-    /// #[actix::main]
-    /// async fn main() -> Result<(), PipelineError> {
-    ///     let [shown, counted] = Source::from_iter(0..5u32).broadcast(2).into_array();
-    ///     let (outlet, shown) = shown.into_stream();
-    ///     let flow = counted.count().and(shown).run(&FlowContext::background())?;
-    ///     assert_eq!(outlet.count().await, 5);
-    ///     assert_eq!(flow.await?.0, 5);
-    ///     Ok(())
-    /// }
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let [shown, counted] = Source::from_iter(0..5u32).broadcast(2).into_array();
+    /// let (outlet, shown) = shown.into_stream();
+    /// let flow = counted.count().and(shown).run(&FlowContext::background())?;
+    /// assert_eq!(outlet.count().await, 5);
+    /// assert_eq!(flow.await?.0, 5);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn into_stream(self) -> (Outlet<T>, Blueprint<()>) {
         let (passage, writer) = Passage::new();
@@ -162,9 +177,31 @@ impl<T: Send + 'static> Source<T> {
 
     /// Runs the flow and gives its items as a stream that owns it.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    /// use futures::TryStreamExt;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let squares = Source::from_iter(1..).map(|n: u64| n * n);
+    /// let mut outlet = squares.run_stream(&FlowContext::background())?;
+    /// assert_eq!(outlet.try_next().await?, Some(1));
+    /// assert_eq!(outlet.try_next().await?, Some(4));
+    /// drop(outlet); // The flow is cancelled.
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`StartError`], as of [`Blueprint::run`].
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped outlet cancels its flow; items that wait in it are dropped, and were counted as
+    /// passed.
     pub fn run_stream(self, context: &FlowContext) -> Result<Outlet<T>, StartError> {
         let (mut outlet, blueprint) = self.into_stream();
         outlet.pipeline = Some(blueprint.run(context)?);

@@ -8,7 +8,7 @@ use actix_rt::{Arbiter, ArbiterHandle, System};
 
 use super::plan::Plan;
 use super::{Control, Pipeline, StartError};
-use crate::context::FlowContext;
+use crate::context::{Cause, FlowContext};
 use crate::flow::{Blueprint, Node, mailbox};
 use crate::stage::Launch;
 use crate::supervise::{
@@ -74,9 +74,25 @@ fn places(
 impl<R: Send + 'static> Blueprint<R> {
     /// Starts the actors of the flow, on a child of `context`.
     ///
-    /// The stages run on the arbiter of the caller unless they are placed elsewhere. It works inside
-    /// an actix System (`#[actix::main]`, an actix-web worker, an arbiter) and in a tokio
+    /// The stages run on the arbiter of the caller unless they are placed elsewhere. It works
+    /// inside an actix System (`#[actix::main]`, an actix-web worker, an arbiter) and in a tokio
     /// `LocalSet` with time enabled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let (ctx, cancel) = FlowContext::background().with_cancel();
+    /// let flow = Source::repeat_with(|| 1u64).count().run(&ctx)?;
+    /// cancel.cancel("enough");
+    /// assert!(flow.await.is_err());
+    /// assert!(Source::once(1).count().run(&ctx).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -84,10 +100,10 @@ impl<R: Send + 'static> Blueprint<R> {
     ///
     /// # Cost
     ///
-    /// Some microseconds, and one actor per stage.
+    /// One actor per stage, and one that supervises them.
     pub fn run(self, context: &FlowContext) -> Result<Pipeline<R>, StartError> {
         if context.is_done() {
-            let cause = context.cause().unwrap_or(crate::Cause::Completed);
+            let cause = context.cause().unwrap_or(Cause::Completed);
             return Err(StartError::ContextDone { cause });
         }
         if tokio::runtime::Handle::try_current().is_err() {

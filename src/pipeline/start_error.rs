@@ -6,6 +6,21 @@ use std::sync::Arc;
 use crate::context::Cause;
 
 /// Why [`Blueprint::run`](crate::Blueprint::run) started nothing.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::prelude::*;
+///
+/// # #[actix::main]
+/// # async fn main() -> Result<(), PipelineError> {
+/// let flow = Source::from_iter(0..3u64).map(|n| n + 1).named("next").window(0).count();
+/// let error = flow.run(&FlowContext::background()).unwrap_err();
+/// assert!(matches!(error, StartError::Zero { what: "window", .. }));
+/// assert_eq!(error.stage(), Some("next"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum StartError {
@@ -74,7 +89,21 @@ pub enum StartError {
 }
 
 impl StartError {
-    /// The stage that it names.
+    /// The stage that it names; the name itself where that is there twice.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::once(1u64).named("one").count().named("one");
+    /// let error = flow.run(&FlowContext::background()).unwrap_err();
+    /// assert_eq!(error.stage(), Some("one"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn stage(&self) -> Option<&str> {
         match self {

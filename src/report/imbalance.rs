@@ -9,6 +9,20 @@ use std::sync::Arc;
 /// Given by [`Report::check`](crate::Report::check). On the report of a finished flow it means that
 /// items were lost or counted twice: a defect of this crate, please report it with the printed
 /// report. On a snapshot of a running flow it means nothing.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::{Imbalance, Report};
+///
+/// /// What a service writes to its log when a flow is over.
+/// fn verdict(report: &Report) -> String {
+///     match report.check() {
+///         Ok(()) => format!("{}: every item is accounted for", report.ending()),
+///         Err(imbalance) => format!("{imbalance}\n{report}"),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Imbalance {
@@ -43,6 +57,15 @@ impl fmt::Display for Imbalance {
 }
 
 /// One sum of a report that does not hold, with its values.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::Violation;
+///
+/// let held = Violation::Held { stage: "parse".into(), held: 3 };
+/// assert_eq!(held.to_string(), "stage `parse` is not stuck, held is 3");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Violation {

@@ -6,10 +6,24 @@ use crate::context::Cause;
 
 /// What one stage of a flow did: its items, its turns, and where its time went.
 ///
-/// Items are counted once each, by what became of them: in a finished flow
-/// `received = passed + failed + discarded + held`. A composite has a row per part and one summed
-/// row, in which every count is the sum over the parts: an item that passes three parts is counted
-/// by each of them.
+/// Items are counted once each, by what became of them: in a finished flow `received = passed +
+/// failed + discarded + held`. A composite has a row per part and one summed row, in which every
+/// count is the sum over the parts: an item that passes three parts is counted by each of them.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::prelude::*;
+///
+/// # #[actix::main]
+/// # async fn main() -> Result<(), PipelineError> {
+/// let flow = Source::from_iter(1..=6u64).filter(|n| n % 3 == 0).named("thirds").drain();
+/// let report = flow.run(&FlowContext::background())?.wait().await?.report;
+/// let thirds: &StageReport = report.stage("thirds").expect("it is in the flow");
+/// assert_eq!((thirds.received, thirds.passed, thirds.emitted), (6, 6, 2));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StageReport {
@@ -163,6 +177,17 @@ impl StageReport {
 }
 
 /// Where the time of a stage went, as fractions that sum to 1, or all 0 if it never ran.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::StageReport;
+///
+/// /// Whether a stage would be faster with more workers, not with a faster source.
+/// fn is_limit(row: &StageReport) -> bool {
+///     row.shares.busy + row.shares.waiting > row.shares.starved + row.shares.blocked
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Shares {
@@ -203,6 +228,22 @@ fn fraction(part: f64, total: f64) -> f64 {
 /// What one edge of a flow carried.
 ///
 /// In a finished flow `sent = received + discarded`, and `most_in_flight` never exceeds `window`.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::prelude::*;
+///
+/// # #[actix::main]
+/// # async fn main() -> Result<(), PipelineError> {
+/// let flow = Source::from_iter(1..=6u64).count().named("total").window(2);
+/// let report = flow.run(&FlowContext::background())?.wait().await?.report;
+/// let edge = &report.edges()[0];
+/// assert_eq!((&*edge.to, edge.sent, edge.received), ("total", 6, 6));
+/// assert!(edge.most_in_flight <= 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EdgeReport {

@@ -68,12 +68,26 @@ impl Report {
     }
 
     /// The name of the flow, if it was given one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::once(1).drain().flow_named("nightly");
+    /// let report = flow.run(&FlowContext::background())?.wait().await?.report;
+    /// assert_eq!(report.flow(), Some("nightly"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn flow(&self) -> Option<&str> {
         self.flow.as_deref()
     }
 
-    /// Why the flow ended.
+    /// Why the flow ended; of one that runs still, why it is about to.
     #[must_use]
     pub fn ending(&self) -> &Cause {
         &self.ending
@@ -89,24 +103,83 @@ impl Report {
     ///
     /// A sum over all rows counts composites twice unless it leaves out those that are
     /// [`summed`](StageReport::summed).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::once(1).map_parallel(1, |n| n).named("digest").drain().named("end");
+    /// let report = flow.run(&FlowContext::background())?.wait().await?.report;
+    /// let names: Vec<&str> = report.stages().iter().map(|row| &*row.name).collect();
+    /// assert_eq!(names, ["once-1", "digest", "digest/split", "digest/1", "digest/join", "end"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn stages(&self) -> &[StageReport] {
         &self.stages
     }
 
     /// The row of the stage or composite of this name; looks through the rows one by one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::from_iter(0..3u64).map_parallel(2, |n| n + 1).named("next").drain();
+    /// let report = flow.run(&FlowContext::background())?.wait().await?.report;
+    /// assert!(report.stage("next").expect("a composite has a row").summed);
+    /// assert!(report.stage("next/1").is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn stage(&self, name: &str) -> Option<&StageReport> {
         self.stages.iter().find(|stage| &*stage.name == name)
     }
 
     /// One row per edge.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::from_iter(0..3u64).map(|n| n + 1).count();
+    /// let report = flow.run(&FlowContext::background())?.wait().await?.report;
+    /// assert!(report.edges().iter().all(|edge| edge.sent == 3));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn edges(&self) -> &[EdgeReport] {
         &self.edges
     }
 
     /// The failures that an isolating fan-in kept to one of its inputs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let sources = [Source::failed("no such host"), Source::once(1u64)];
+    /// let flow = Source::merge_all(sources).isolated().count();
+    /// let report = flow.run(&FlowContext::background())?.wait().await?.report;
+    /// assert_eq!(report.isolated().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn isolated(&self) -> &[Cause] {
         &self.isolated
@@ -117,6 +190,25 @@ impl Report {
     ///
     /// Of several equal ones it is the most downstream; `None` if nothing ran. A summed row never
     /// is the bottleneck, its parts may be.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::from_iter(0..10u64)
+    ///     .map_async(1, |_| tokio::time::sleep(Duration::from_millis(1)))
+    ///     .named("slow").window(1)
+    ///     .drain();
+    /// let report = flow.run(&FlowContext::background())?.wait().await?.report;
+    /// assert_eq!(report.bottleneck().map(|row| &*row.name), Some("slow"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn bottleneck(&self) -> Option<&StageReport> {
         // `max_by` gives the last of several equal ones, and the later row is further downstream.
@@ -137,6 +229,22 @@ impl Report {
     ///
     /// Per edge, both ends of which have a row: `sent = received + discarded`, and
     /// `most_in_flight` is at most `window`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::repeat_with(|| 1u64).count().run(&FlowContext::background())?;
+    /// flow.control().cancel("enough");
+    /// let error = flow.await.unwrap_err();
+    /// let report = error.report().expect("it was started");
+    /// report.check().expect("what was discarded is counted");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

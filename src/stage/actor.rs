@@ -18,8 +18,7 @@ use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler};
 use actix_rt::ArbiterHandle;
 
 use super::{Clock, Core, End, Inputs, Kernel, Outputs, Turn};
-use crate::BoxError;
-use crate::context::Cause;
+use crate::context::{BoxError, Cause};
 use crate::edge::{Demand, Feed, discard_payload, panic_text};
 use crate::report::Spent;
 use crate::supervise::{Directive, Guard, Level, Lifeline, Line, Order, StageState, start};

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::{Core, End, Inputs, Kernel, Out, Outputs, Turn};
-use crate::BoxError;
+use crate::context::BoxError;
 use crate::edge::{InEnd, InPort, OutEnd, OutPort, drop_caught, drop_each};
 use crate::supervise::Wait;
 

@@ -4,8 +4,7 @@ use std::task::Context;
 
 use super::pick::{Choice, Pick, Ready};
 use super::{Core, End, Inputs, Kernel, Outputs, Turn};
-use crate::BoxError;
-use crate::context::Cause;
+use crate::context::{BoxError, Cause};
 use crate::edge::{InEnd, InPort, OutEnd, OutPort};
 use crate::supervise::Wait;
 

@@ -5,8 +5,7 @@ use std::task::Context;
 
 use super::fan_in::{ROUTES, Route};
 use super::{Core, End, Inputs, Kernel, Outputs, Turn};
-use crate::BoxError;
-use crate::context::Cause;
+use crate::context::{BoxError, Cause};
 use crate::edge::{InEnd, InPort, OutEnd, OutPort, drop_caught};
 use crate::supervise::Wait;
 

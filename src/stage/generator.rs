@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::{Core, End, Kernel, Outputs, Turn};
-use crate::BoxError;
+use crate::context::BoxError;
 use crate::edge::{InEnd, OutEnd, OutPort};
 use crate::supervise::Wait;
 

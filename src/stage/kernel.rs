@@ -3,8 +3,7 @@
 use std::task::Context;
 
 use super::Core;
-use crate::BoxError;
-use crate::context::Cause;
+use crate::context::{BoxError, Cause};
 use crate::edge::{InEnd, InPort, OutEnd, OutPort};
 use crate::supervise::Wait;
 

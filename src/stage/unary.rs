@@ -7,7 +7,7 @@
 use std::task::{Context, Poll};
 
 use super::{Core, End, Inputs, Kernel, Out, Outputs, Turn};
-use crate::BoxError;
+use crate::context::BoxError;
 use crate::edge::{InEnd, InPort, OutEnd, OutPort, drop_caught};
 use crate::report::StageCounts;
 use crate::supervise::Wait;

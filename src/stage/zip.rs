@@ -3,7 +3,7 @@
 use std::task::Context;
 
 use super::{Core, End, Inputs, Kernel, Outputs, Turn};
-use crate::BoxError;
+use crate::context::BoxError;
 use crate::edge::{InEnd, InPort, OutEnd, OutPort};
 use crate::supervise::Wait;
 

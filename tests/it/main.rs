@@ -2,4 +2,8 @@
 
 mod context;
 mod kit;
+mod prelude;
+mod rooms;
+mod rules;
 mod slice;
+mod source;

@@ -1,0 +1,138 @@
+//! The queue between an inlet and its source.
+//!
+//! 1. What is accepted is counted under the one lock; what is refused goes back to the sender.
+//! 2. Room is a semaphore's permits, so that senders wait in their order; an accepted item's permit
+//!    comes back when the source has sent the item on.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use futures::task::AtomicWaker;
+use tokio::sync::{Notify, Semaphore};
+
+use crate::context::BoxError;
+use crate::edge::drop_each;
+use crate::stage::Supply;
+
+/// How an inlet came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Open,
+    Closed,
+    /// The last handle was dropped in a panic.
+    Failed,
+}
+
+pub(super) struct State<T> {
+    pub(super) items: VecDeque<T>,
+    pub(super) accepted: u64,
+    pub(super) end: End,
+    pub(super) handles: usize,
+}
+
+pub(super) struct Queue<T> {
+    state: Mutex<State<T>>,
+    pub(super) room: Arc<Semaphore>,
+    /// The source that waits for an item.
+    reader: AtomicWaker,
+    pub(super) closed: Notify,
+}
+
+impl<T> Queue<T> {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            state: Mutex::new(State {
+                items: VecDeque::new(),
+                accepted: 0,
+                end: End::Open,
+                handles: 1,
+            }),
+            room: Arc::new(Semaphore::new(capacity)),
+            reader: AtomicWaker::new(),
+            closed: Notify::new(),
+        }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Accepts an item for which there is room, unless the end came first.
+    pub(super) fn accept(&self, item: T) -> Result<(), T> {
+        let mut state = self.lock();
+        if state.end != End::Open {
+            return Err(item);
+        }
+        state.items.push_back(item);
+        state.accepted += 1;
+        drop(state);
+        self.reader.wake();
+        Ok(())
+    }
+
+    pub(super) fn end(&self, end: End) {
+        let mut state = self.lock();
+        if state.end != End::Open {
+            return;
+        }
+        state.end = end;
+        drop(state);
+        self.room.close();
+        self.reader.wake();
+        self.closed.notify_waiters();
+    }
+}
+
+/// The source's side of an inlet.
+pub(super) struct Intake<T>(pub(super) Arc<Queue<T>>);
+
+impl<T: Send + 'static> Supply for Intake<T> {
+    type Item = T;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<T, BoxError>>> {
+        // Registered first: what comes after the look below wakes.
+        self.0.reader.register(cx.waker());
+        let mut state = self.0.lock();
+        if let Some(item) = state.items.pop_front() {
+            drop(state);
+            self.0.room.add_permits(1);
+            return Poll::Ready(Some(Ok(item)));
+        }
+        match state.end {
+            End::Open => Poll::Pending,
+            End::Closed => Poll::Ready(None),
+            End::Failed => {
+                // Said once.
+                state.end = End::Closed;
+                let error = "the last sender of the inlet was dropped in a panic";
+                Poll::Ready(Some(Err(error.into())))
+            }
+        }
+    }
+
+    fn close(self: Pin<&mut Self>) -> bool {
+        self.0.end(End::Closed);
+        true
+    }
+
+    fn accepted(&self) -> Option<u64> {
+        Some(self.0.lock().accepted)
+    }
+
+    fn discard(self: Pin<&mut Self>) -> u64 {
+        self.0.end(End::Closed);
+        let items = std::mem::take(&mut self.0.lock().items);
+        drop_each(&mut items.into())
+    }
+}
+
+impl<T> Drop for Intake<T> {
+    fn drop(&mut self) {
+        // A blueprint that never ran, or a stage that never started.
+        self.0.end(End::Closed);
+        let items = std::mem::take(&mut self.0.lock().items);
+        drop_each(&mut items.into());
+    }
+}
