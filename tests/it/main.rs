@@ -2,4 +2,5 @@
 
 mod context;
 mod kit;
+mod remains;
 mod slice;
