@@ -155,7 +155,10 @@ impl Graph {
         if let Some(part) = &node.attrs.part
             && part.last
         {
-            let _ = part.composite.attrs.set(node.attrs.clone());
+            let mut said = node.attrs.clone();
+            // The composite must not hold itself.
+            said.part = None;
+            let _ = part.composite.attrs.set(said);
         }
         self.stages.push(node);
     }

@@ -3,6 +3,7 @@
 mod context;
 mod kit;
 mod prelude;
+mod remains;
 mod rooms;
 mod rules;
 mod slice;
