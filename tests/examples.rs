@@ -80,19 +80,28 @@ fn refuses(name: &str, arguments: &[&str]) {
     assert!(found.err.contains("--help"), "{name}: {}", found.err);
 }
 
-fn sources() -> impl Iterator<Item = PathBuf> {
+/// The examples and their main files: `name.rs`, or `name/main.rs`.
+fn sources() -> impl Iterator<Item = (String, PathBuf)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let files = fs::read_dir(folder).expect("the examples are there");
     let files = files.map(|file| file.expect("the folder can be read").path());
-    files.filter(|path| path.extension() == Some(OsStr::new("rs")))
+    files.filter_map(|path| {
+        let name = path.file_stem()?.to_str()?.to_owned();
+        let main = if path.is_dir() {
+            path.join("main.rs")
+        } else {
+            path
+        };
+        (main.extension() == Some(OsStr::new("rs")) && main.is_file()).then_some((name, main))
+    })
 }
 
 #[test]
 fn every_example_explains_itself_and_refuses_what_it_does_not_know() {
     let mut seen = 0;
-    for path in sources() {
-        let name = path.file_stem().unwrap().to_str().unwrap();
-        let text = fs::read_to_string(&path).unwrap();
+    for (name, main) in sources() {
+        let name = name.as_str();
+        let text = fs::read_to_string(main).unwrap();
         assert!(text.starts_with("//! "), "{name} says nothing of itself");
         let run = format!("--example {name}");
         assert!(text.contains(&run), "{name} does not say how to run it");
