@@ -1,6 +1,6 @@
 //! A gate that holds a future or a thread until the test opens it.
 
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use tokio::sync::watch;
 
@@ -28,20 +28,25 @@ impl Gate {
         }))
     }
 
+    fn state(&self) -> MutexGuard<'_, State> {
+        let state = self.0.blocking.0.lock();
+        state.expect("nothing panics while it holds the lock")
+    }
+
     pub(crate) fn open(&self) {
-        self.0.blocking.0.lock().unwrap().open = true;
+        self.state().open = true;
         self.0.blocking.1.notify_all();
         self.0.open.send_replace(true);
     }
 
     /// How many have come to the gate so far.
     pub(crate) fn arrived(&self) -> u64 {
-        self.0.blocking.0.lock().unwrap().arrived
+        self.state().arrived
     }
 
     /// Passes once the gate is open.
     pub(crate) async fn pass(&self) {
-        self.0.blocking.0.lock().unwrap().arrived += 1;
+        self.state().arrived += 1;
         let mut open = self.0.open.subscribe();
         let opened = open.wait_for(|open| *open).await;
         assert!(opened.is_ok(), "a gate was dropped before it was opened");
@@ -49,10 +54,11 @@ impl Gate {
 
     /// Holds this thread until the gate is open.
     pub(crate) fn pass_blocking(&self) {
-        let mut state = self.0.blocking.0.lock().unwrap();
+        let mut state = self.state();
         state.arrived += 1;
         while !state.open {
-            state = self.0.blocking.1.wait(state).unwrap();
+            let opened = self.0.blocking.1.wait(state);
+            state = opened.expect("nothing panics while it holds the lock");
         }
     }
 }
