@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Ended, FlowGraph};
+use super::{Ended, FlowGraph, UnknownStage};
 use crate::context::Cause;
 use crate::report::Report;
 use crate::supervise::{FlowState, Level, StageState};
@@ -40,43 +40,6 @@ impl fmt::Debug for Control {
         f.debug_tuple("Control").field(&self.flow).finish()
     }
 }
-
-/// No stage or group has this name.
-///
-/// # Examples
-///
-/// ```
-/// use actix_flow::prelude::*;
-///
-/// # #[actix::main]
-/// # async fn main() -> Result<(), PipelineError> {
-/// let flow = Source::from_iter(0..3u64).count().run(&FlowContext::background())?;
-/// let error = flow.control().quit_stage("total").unwrap_err();
-/// assert_eq!(error.name(), "total");
-/// assert_eq!(flow.await?, 3);
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownStage {
-    name: Arc<str>,
-}
-
-impl UnknownStage {
-    /// The name that was asked for.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-impl fmt::Display for UnknownStage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the flow has no stage or group `{}`", self.name)
-    }
-}
-
-impl std::error::Error for UnknownStage {}
 
 impl Control {
     pub(super) fn new(flow: Arc<FlowState>) -> Self {
@@ -357,6 +320,28 @@ impl Control {
     #[must_use]
     pub fn graph(&self) -> FlowGraph {
         FlowGraph::of(&self.flow)
+    }
+
+    /// Waits for the end of the flow, and ends nothing itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let flow = Source::from_iter(0..3u64).drain().run(&FlowContext::background())?;
+    /// let control = flow.control();
+    /// flow.detach();
+    /// control.finished().await;
+    /// assert!(control.is_finished());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use = "it only waits"]
+    pub fn finished(&self) -> Ended {
+        Ended::new(&self.flow, None)
     }
 
     /// Whether the flow is over: every actor is gone.

@@ -63,6 +63,7 @@ impl PipelineError {
     #[must_use]
     pub fn cause(&self) -> Option<&Cause> {
         match &*self.kind {
+            Kind::Start(StartError::ContextDone { cause }) => Some(cause),
             Kind::Start(_) => None,
             Kind::Ended { cause, .. } => Some(cause),
         }
