@@ -104,6 +104,10 @@ pub use pipeline::{
 };
 pub use report::{EdgeReport, Imbalance, Report, Shares, StageReport, Violation};
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// Everything that a program with flows needs, by one `use actix_flow::prelude::*`.
 ///
 /// No name in it is one of `actix::prelude`, so that both can be imported:
@@ -139,7 +143,3 @@ pub mod prelude {
         PipelineError, Report, Source, Stage, StageReport, StartError, UnknownStage, Yielder,
     };
 }
-
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
