@@ -86,7 +86,7 @@ impl<T: Send + 'static> Source<T> {
     ///             2,
     ///             |text| text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned),
     ///             |word: String| word.len(),
-    ///             |lengths| lengths.iter().sum(),
+    ///             |lengths| lengths.iter().sum::<usize>(),
     ///         )
     ///         .collect()
     ///         .run(&FlowContext::background())?
