@@ -32,3 +32,7 @@ pub mod prelude {
         PipelineError, Report, Source, Stage, StageReport, StartError, UnknownStage, Yielder,
     };
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
