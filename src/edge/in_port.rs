@@ -53,18 +53,17 @@ impl<T> fmt::Debug for InPort<T> {
 }
 
 impl<T> InPort<T> {
-    pub(crate) fn new(up: UpLink<T>, window: usize) -> Self {
-        Self::limited(up, window, None)
+    pub(crate) fn new(up: UpLink<T>) -> Self {
+        Self::limited(up, None)
     }
 
     /// A port that never asks for more than `limit` items in all.
-    pub(crate) fn limited(up: UpLink<T>, window: usize, limit: Option<u64>) -> Self {
-        up.link.set_window(window);
+    pub(crate) fn limited(up: UpLink<T>, limit: Option<u64>) -> Self {
         Self {
             queue: VecDeque::new(),
             front: 0,
+            grants: Grants::new(up.link.window(), limit),
             up,
-            grants: Grants::new(window, limit),
             spares: Vec::new(),
             state: Input::Open,
             taken: 0,

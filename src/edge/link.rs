@@ -12,6 +12,8 @@ pub(crate) struct Link {
     pub(crate) counters: EdgeCounters,
     activity: OnceLock<Arc<Activity>>,
     window: OnceLock<usize>,
+    /// Which of how many edges share one window.
+    share: Option<(usize, usize)>,
     /// The stage that sends, and at which of its outputs.
     origin: OnceLock<(u32, u32)>,
 }
@@ -36,7 +38,20 @@ impl Link {
         self.origin.get().copied()
     }
 
+    /// An edge that has the share of number `n` of `edges` in the window of its consumer.
+    pub(crate) fn shared(n: usize, edges: usize) -> Self {
+        Self {
+            share: Some((n, edges)),
+            ..Self::default()
+        }
+    }
+
+    /// Sets the window, or what the edges with a share in it have together.
     pub(crate) fn set_window(&self, window: usize) {
+        let window = match self.share {
+            None => window,
+            Some((n, edges)) => (window / edges + usize::from(n < window % edges)).max(1),
+        };
         let _ = self.window.set(window);
     }
 

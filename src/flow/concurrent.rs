@@ -37,7 +37,7 @@ impl<T: Send + 'static> Source<T> {
         let mut attrs = Attrs::of(verb, Kind::Stage);
         attrs.concurrency = Some(concurrency);
         self.then(attrs, move |up, seat| {
-            let input = InPort::new(up, seat.window);
+            let input = InPort::new(up);
             Concurrent::new(begin, concurrency, ordered, input, seat.out)
         })
     }
@@ -51,8 +51,8 @@ impl<T: Send + 'static> Source<T> {
     where
         F: Future<Output = Numbered<()>> + 'static,
     {
-        self.seal(attrs, move |up, _, window, outcome| {
-            let input = InPort::new(up, window);
+        self.seal(attrs, move |up, _, outcome| {
+            let input = InPort::new(up);
             Concurrent::new(begin, concurrency, false, input, Void)
                 .on_finish(move || outcome.set(()))
         })

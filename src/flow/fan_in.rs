@@ -31,7 +31,7 @@ impl<T: Send + 'static> Source<T> {
             .collect();
         let attrs = Attrs::of(verb, Kind::FanIn);
         Self::open(graph, attrs, inputs, mailbox, move |seat| {
-            let ports = ups.into_iter().map(|up| InPort::new(up, seat.window));
+            let ports = ups.into_iter().map(InPort::new);
             FanIn::new(ports.collect(), seat.out, pick(), seat.isolating)
         })
     }
@@ -236,8 +236,8 @@ impl<T: Send + 'static> Source<T> {
         ];
         let attrs = Attrs::of("zip", Kind::FanIn);
         Source::open(graph, attrs, inputs, mailbox, move |seat| {
-            let left = InPort::new(left, seat.window);
-            let right = InPort::new(right, seat.window);
+            let left = InPort::new(left);
+            let right = InPort::new(right);
             Zip::new(left, right, seat.out, seat.isolating)
         })
     }

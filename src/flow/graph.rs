@@ -9,7 +9,7 @@ use actix_rt::ArbiterHandle;
 
 use super::hub::Token;
 use crate::edge::Link;
-use crate::stage::Launch;
+use crate::stage::{Launch, StageActor};
 use crate::supervise::Line;
 
 /// What a user has said of a stage.
@@ -120,14 +120,14 @@ impl Part {
     }
 }
 
-type Start = Box<dyn FnOnce(Launch, usize) -> Box<dyn Line> + Send>;
+type Start = Box<dyn FnOnce(Launch) -> Box<dyn Line> + Send>;
 
 /// One stage that is not started yet.
 pub(crate) struct Node {
     pub(crate) attrs: Attrs,
     pub(crate) inputs: Vec<Arc<Link>>,
     pub(crate) outputs: Vec<Arc<Link>>,
-    /// Starts its actor, given the window of its inputs.
+    /// Starts its actor.
     pub(crate) start: Start,
 }
 
@@ -180,6 +180,9 @@ impl Graph {
         }
     }
 }
+
+/// Both ends of a stage's mailbox, before it is started.
+pub(crate) type Mailbox<K> = (Addr<StageActor<K>>, AddressReceiver<StageActor<K>>);
 
 /// The address of an actor that is started later.
 pub(crate) fn mailbox<A: Actor<Context = Context<A>>>() -> (Addr<A>, AddressReceiver<A>) {

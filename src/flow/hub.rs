@@ -122,13 +122,13 @@ impl<T: Send + 'static> Hub for HubCell<T> {
         let outputs = outs.iter().filter(|(down, _)| down.is_some());
         let outputs = outputs.map(|(_, link)| Arc::clone(link)).collect();
         let address = self.address.clone();
-        let start = Box::new(move |at, window| {
+        let start = Box::new(move |at| {
             launch(at, address, receiver, move |_| {
                 let branches = outs.into_iter().map(|(down, link)| match down {
                     Some(down) => OutPort::new(down, link),
                     None => cancelled(link),
                 });
-                FanOut::new(InPort::new(up, window), branches.collect(), None, policy)
+                FanOut::new(InPort::new(up), branches.collect(), None, policy)
             })
         });
         let node = Node {

@@ -7,7 +7,7 @@ use actix_rt::ArbiterHandle;
 
 use super::Blueprint;
 use super::blueprint::{Outcome, Take};
-use super::graph::{Attrs, Graph, Kind, Node, mailbox};
+use super::graph::{Attrs, Graph, Kind, Mailbox, Node, mailbox};
 use crate::context::FlowContext;
 use crate::edge::{Downstream, InPort, Link, OutPort, Port, UpLink};
 use crate::stage::{Core, Kernel, Logic, Outputs, StageActor, Unary, Void, launch};
@@ -70,7 +70,6 @@ impl<T> fmt::Debug for Source<T> {
 /// What is put where a stage starts.
 pub(crate) struct Seat<'a, T> {
     pub(crate) context: &'a FlowContext,
-    pub(crate) window: usize,
     pub(crate) isolating: bool,
     pub(crate) out: OutPort<T>,
 }
@@ -114,12 +113,11 @@ impl<T: Send + 'static> Source<T> {
                 attrs,
                 inputs,
                 outputs: vec![Arc::clone(&link)],
-                start: Box::new(move |at, window| {
+                start: Box::new(move |at| {
                     launch(at, me, receiver, move |core| {
                         let out = OutPort::new(down, out);
                         make(Seat {
                             context: &core.context,
-                            window,
                             isolating,
                             out,
                         })
@@ -172,7 +170,7 @@ impl<T: Send + 'static> Source<T> {
         L: Logic<In = T>,
     {
         self.then(attrs, move |up, seat| {
-            let input = InPort::limited(up, seat.window, limit);
+            let input = InPort::limited(up, limit);
             Unary::new(make(seat.context), input, seat.out)
         })
     }
@@ -181,7 +179,7 @@ impl<T: Send + 'static> Source<T> {
     pub(crate) fn seal<K, R>(
         self,
         attrs: Attrs,
-        make: impl FnOnce(UpLink<T>, &Core, usize, Outcome<R>) -> K + Send + 'static,
+        make: impl FnOnce(UpLink<T>, &Core, Outcome<R>) -> K + Send + 'static,
     ) -> Blueprint<R>
     where
         K: Kernel + crate::stage::Inputs<T, 0>,
@@ -200,10 +198,8 @@ impl<T: Send + 'static> Source<T> {
                 attrs,
                 inputs: vec![Arc::clone(&up.link)],
                 outputs: Vec::new(),
-                start: Box::new(move |at, window| {
-                    launch(at, address, receiver, move |core| {
-                        make(up, core, window, outcome)
-                    })
+                start: Box::new(move |at| {
+                    launch(at, address, receiver, move |core| make(up, core, outcome))
                 }),
             });
             Box::new(move || value.take())
@@ -223,8 +219,8 @@ impl<T: Send + 'static> Source<T> {
         R: Send + 'static,
     {
         let attrs = Attrs::of(verb, Kind::Stage);
-        self.seal(attrs, move |up, _, window, outcome| {
-            Unary::new(make(outcome), InPort::limited(up, window, limit), Void)
+        self.seal(attrs, move |up, _, outcome| {
+            Unary::new(make(outcome), InPort::limited(up, limit), Void)
         })
     }
 
@@ -344,8 +340,3 @@ impl<T: Send + 'static> Source<T> {
         self
     }
 }
-
-type Mailbox<K> = (
-    actix::Addr<StageActor<K>>,
-    actix::dev::channel::AddressReceiver<StageActor<K>>,
-);

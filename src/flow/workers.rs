@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use actix::dev::channel::AddressReceiver;
+use actix::{Actor, Addr, Context, Handler};
 use actix_rt::ArbiterHandle;
 
 use super::Source;
-use super::graph::{Attrs, Composite, Graph, Kind, Node, Part, mailbox};
+use super::graph::{Attrs, Composite, Graph, Kind, Mailbox, Node, Part, mailbox};
 use crate::context::FlowContext;
-use crate::edge::{InPort, Link, OutPort, Port, UpLink};
+use crate::edge::{Demand, Downstream, Feed, InPort, Link, OutPort, Port, UpLink};
 use crate::stage::{FanIn, FanOut, Logic, Pick, Policy, ROUTES, Route, StageActor, Unary, launch};
 
 /// Where the workers of a composite live.
@@ -27,18 +29,196 @@ impl Workers {
     }
 }
 
-/// The share of worker `n` of `workers` in a window; never 0.
-fn share(window: usize, n: usize, workers: usize) -> usize {
-    (window / workers + usize::from(n < window % workers)).max(1)
+/// The two ends of an edge between actors that are not started yet.
+struct Edge<T> {
+    down: Box<dyn Downstream<T>>,
+    up: UpLink<T>,
 }
 
-fn edge() -> (Arc<Link>, Arc<Link>) {
-    let link = Arc::new(Link::default());
-    (Arc::clone(&link), link)
+impl<T: Send + 'static> Edge<T> {
+    fn new<A, B, const PORT: usize>(
+        link: Link,
+        (from, output): (&Addr<A>, usize),
+        (to, input): (&Addr<B>, usize),
+    ) -> Self
+    where
+        A: Actor<Context = Context<A>> + Handler<Demand<T, PORT>>,
+        B: Actor<Context = Context<B>> + Handler<Feed<T, PORT>>,
+    {
+        let number = |n| u32::try_from(n).unwrap_or(u32::MAX);
+        let down = Port::<_, PORT> {
+            address: to.clone(),
+            port: number(input),
+        };
+        let up = Port::<_, PORT> {
+            address: from.clone(),
+            port: number(output),
+        };
+        let up = UpLink {
+            address: Box::new(up),
+            link: Arc::new(link),
+        };
+        let down = Box::new(down);
+        Self { down, up }
+    }
+
+    fn link(&self) -> Arc<Link> {
+        Arc::clone(&self.up.link)
+    }
+
+    /// The producer's end, and the consumer's.
+    fn split(self) -> (OutPort<T>, UpLink<T>) {
+        let link = self.link();
+        (OutPort::new(self.down, link), self.up)
+    }
 }
 
-fn port_number(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
+/// The split of a composite, before it is started.
+struct Split<T: Send + 'static> {
+    address: Addr<StageActor<FanOut<T>>>,
+    receiver: AddressReceiver<StageActor<FanOut<T>>>,
+    up: UpLink<T>,
+}
+
+/// A composite before it is started: a split, a worker per place, a join.
+struct Crew<L: Logic, M> {
+    split: Split<L::In>,
+    join: Mailbox<FanIn<L::Out>>,
+    workers: Workers,
+    ordered: bool,
+    composite: Arc<Composite>,
+    /// Whether the join is where the attributes of the composite are written.
+    whole: bool,
+    make: Arc<M>,
+}
+
+impl<L, M> Crew<L, M>
+where
+    L: Logic,
+    M: Fn(&FlowContext) -> L + Send + Sync + 'static,
+{
+    fn part(&self, verb: &'static str, suffix: &str) -> (Attrs, Part) {
+        (
+            Attrs::of(verb, Kind::Stage),
+            Part::of(&self.composite, suffix),
+        )
+    }
+
+    fn worker(
+        &self,
+        verb: &'static str,
+        n: usize,
+        mailbox: Mailbox<Unary<L, OutPort<L::Out>>>,
+        input: UpLink<L::In>,
+        out: OutPort<L::Out>,
+        out_link: Arc<Link>,
+    ) -> Node {
+        let (mut attrs, mut part) = self.part(verb, &(n + 1).to_string());
+        part.worker = true;
+        match &self.workers {
+            Workers::Own(_) => part.own_arbiter = true,
+            Workers::On(arbiters) => part.arbiter = arbiters.get(n).cloned(),
+        }
+        attrs.part = Some(part);
+        let make = Arc::clone(&self.make);
+        let (address, receiver) = mailbox;
+        Node {
+            attrs,
+            inputs: vec![Arc::clone(&input.link)],
+            outputs: vec![out_link],
+            start: Box::new(move |at| {
+                launch(at, address, receiver, move |core| {
+                    Unary::new(make(&core.context), InPort::new(input), out)
+                })
+            }),
+        }
+    }
+
+    /// Adds all parts to a graph, and gives the open end of the join.
+    fn attach(
+        self,
+        attrs: Attrs,
+        down: Box<dyn Downstream<L::Out>>,
+        graph: &mut Graph,
+    ) -> UpLink<L::Out> {
+        let (count, verb) = (self.workers.len(), attrs.verb);
+        let (split, join) = (&self.split.address, &self.join.0);
+        let (mut branches, mut split_links) = (Vec::new(), Vec::new());
+        let (mut inputs, mut join_links) = (Vec::new(), Vec::new());
+        let mut workers = Vec::with_capacity(count);
+        for n in 0..count {
+            let mailbox = mailbox::<StageActor<Unary<L, OutPort<L::Out>>>>();
+            let worker = &mailbox.0;
+            let work: Edge<L::In> =
+                Edge::new::<_, _, 0>(Link::shared(n, count), (split, n), (worker, 0));
+            let results: Edge<L::Out> =
+                Edge::new::<_, _, 0>(Link::shared(n, count), (worker, 0), (join, n));
+            split_links.push(work.link());
+            let (branch, work) = work.split();
+            branches.push(branch);
+            let link = results.link();
+            join_links.push(Arc::clone(&link));
+            let (out, result) = results.split();
+            inputs.push(result);
+            workers.push(self.worker(verb, n, mailbox, work, out, link));
+        }
+        let routes = self.ordered.then(|| {
+            let routes: Edge<Route> =
+                Edge::new::<_, _, ROUTES>(Link::default(), (split, 0), (join, 0));
+            split_links.push(routes.link());
+            join_links.push(routes.link());
+            routes.split()
+        });
+        let (routes_out, routes_in) = routes.unzip();
+
+        let (mut split_attrs, split_part) = self.part(verb, "split");
+        split_attrs.part = Some(split_part);
+        let Split {
+            address,
+            receiver,
+            up,
+        } = self.split;
+        graph.push(Node {
+            attrs: split_attrs,
+            inputs: vec![Arc::clone(&up.link)],
+            outputs: split_links,
+            start: Box::new(move |at| {
+                launch(at, address, receiver, move |_| {
+                    let policy = Policy::Balance { next: 0 };
+                    FanOut::new(InPort::new(up), branches, routes_out, policy)
+                })
+            }),
+        });
+        for worker in workers {
+            graph.push(worker);
+        }
+
+        let mut join_attrs = attrs;
+        join_attrs.part = Some(Part {
+            last: self.whole,
+            ..Part::of(&self.composite, "join")
+        });
+        let link = Arc::new(Link::default());
+        let (join, receiver) = self.join;
+        let (address, out_link) = (join.clone(), Arc::clone(&link));
+        graph.push(Node {
+            attrs: join_attrs,
+            inputs: join_links,
+            outputs: vec![Arc::clone(&link)],
+            start: Box::new(move |at| {
+                launch(at, join, receiver, move |_| {
+                    let inputs = inputs.into_iter().map(InPort::new).collect();
+                    let out = OutPort::new(down, out_link);
+                    match routes_in {
+                        Some(routes) => FanIn::ordered(inputs, InPort::new(routes), out),
+                        None => FanIn::new(inputs, out, Pick::merge(), false),
+                    }
+                })
+            }),
+        });
+        let address = Box::new(Port::<_, 0> { address, port: 0 });
+        UpLink { address, link }
+    }
 }
 
 impl<T: Send + 'static> Source<T> {
@@ -56,144 +236,28 @@ impl<T: Send + 'static> Source<T> {
     where
         L: Logic<In = T>,
     {
-        let (split, split_receiver) = mailbox::<StageActor<FanOut<T>>>();
+        let (address, receiver) = mailbox::<StageActor<FanOut<T>>>();
         let port = Port::<_, 0> {
-            address: split.clone(),
+            address: address.clone(),
             port: 0,
         };
         let (graph, up) = self.connect(Box::new(port));
-        let (join, join_receiver) = mailbox::<StageActor<FanIn<L::Out>>>();
-        let whole = composite.is_none();
-        let composite = composite.unwrap_or_default();
-        let make = Arc::new(make);
-        let attach = Box::new(move |attrs: Attrs, down, graph: &mut Graph| {
-            let count = workers.len();
-            let verb = attrs.verb;
-            let part = |suffix: &str| {
-                let part = Part::of(&composite, suffix);
-                let mut attrs = Attrs::of(verb, Kind::Stage);
-                attrs.part = Some(part);
-                attrs
-            };
-            let (mut branches, mut split_links) = (Vec::new(), Vec::new());
-            let (mut inputs, mut join_links) = (Vec::new(), Vec::new());
-            let mut worker_nodes = Vec::new();
-            for n in 0..count {
-                let (address, receiver) = mailbox::<StageActor<Unary<L, OutPort<L::Out>>>>();
-                let (link, split_link) = edge();
-                let (out, join_link) = edge();
-                let to_worker = Port::<_, 0> {
-                    address: address.clone(),
-                    port: 0,
-                };
-                branches.push((to_worker, Arc::clone(&link)));
-                split_links.push(split_link);
-                let to_join = Port::<_, 0> {
-                    address: join.clone(),
-                    port: port_number(n),
-                };
-                let from_worker = Port::<_, 0> {
-                    address: address.clone(),
-                    port: 0,
-                };
-                inputs.push(UpLink {
-                    address: Box::new(from_worker) as _,
-                    link: Arc::clone(&out),
-                });
-                join_links.push(join_link);
-                let mut attrs = part(&(n + 1).to_string());
-                if let Some(part) = &mut attrs.part {
-                    part.worker = true;
-                    match &workers {
-                        Workers::Own(_) => part.own_arbiter = true,
-                        Workers::On(arbiters) => part.arbiter = arbiters.get(n).cloned(),
-                    }
-                }
-                let from_split = UpLink {
-                    address: Box::new(Port::<_, 0> {
-                        address: split.clone(),
-                        port: port_number(n),
-                    }),
-                    link: Arc::clone(&link),
-                };
-                let make = Arc::clone(&make);
-                worker_nodes.push(Node {
-                    attrs,
-                    inputs: vec![link],
-                    outputs: vec![Arc::clone(&out)],
-                    start: Box::new(move |at, window| {
-                        launch(at, address, receiver, move |core| {
-                            let input = InPort::new(from_split, share(window, n, count));
-                            let out = OutPort::new(Box::new(to_join), out);
-                            Unary::new(make(&core.context), input, out)
-                        })
-                    }),
-                });
-            }
-            let (routes, join_routes) = edge();
-            let routes_up = ordered.then(|| UpLink {
-                address: Box::new(Port::<_, ROUTES> {
-                    address: split.clone(),
-                    port: 0,
-                }) as Box<dyn crate::edge::Upstream<Route>>,
-                link: Arc::clone(&routes),
-            });
-            let routes_down = ordered.then(|| Port::<_, ROUTES> {
-                address: join.clone(),
-                port: 0,
-            });
-            if ordered {
-                split_links.push(Arc::clone(&routes));
-                join_links.push(join_routes);
-            }
-            graph.push(Node {
-                attrs: part("split"),
-                inputs: vec![Arc::clone(&up.link)],
-                outputs: split_links,
-                start: Box::new(move |at, window| {
-                    launch(at, split, split_receiver, move |_| {
-                        let branches = branches
-                            .into_iter()
-                            .map(|(down, link)| OutPort::new(Box::new(down), link));
-                        let routes = routes_down.map(|down| OutPort::new(Box::new(down), routes));
-                        let input = InPort::new(up, window);
-                        let policy = Policy::Balance { next: 0 };
-                        FanOut::new(input, branches.collect(), routes, policy)
-                    })
-                }),
-            });
-            for node in worker_nodes {
-                graph.push(node);
-            }
-            let (out, join_out) = edge();
-            let mut said = attrs;
-            let mut last = Part::of(&composite, "join");
-            last.last = whole;
-            said.part = Some(last);
-            let address = join.clone();
-            graph.push(Node {
-                attrs: said,
-                inputs: join_links,
-                outputs: vec![Arc::clone(&out)],
-                start: Box::new(move |at, window| {
-                    launch(at, join, join_receiver, move |_| {
-                        let inputs = inputs.into_iter().enumerate();
-                        let inputs = inputs
-                            .map(|(n, up)| InPort::new(up, share(window, n, count)))
-                            .collect();
-                        let out = OutPort::new(down, join_out);
-                        match routes_up {
-                            Some(routes) => {
-                                FanIn::ordered(inputs, InPort::new(routes, window), out)
-                            }
-                            None => FanIn::new(inputs, out, Pick::merge(), false),
-                        }
-                    })
-                }),
-            });
-            let address = Box::new(Port::<_, 0> { address, port: 0 });
-            UpLink { address, link: out }
-        });
+        let split = Split {
+            address,
+            receiver,
+            up,
+        };
+        let crew = Crew {
+            split,
+            join: mailbox(),
+            workers,
+            ordered,
+            whole: composite.is_none(),
+            composite: composite.unwrap_or_default(),
+            make: Arc::new(make),
+        };
+        let attach =
+            Box::new(move |attrs: Attrs, down, graph: &mut Graph| crew.attach(attrs, down, graph));
         Source::new(graph, attrs, attach)
     }
 }

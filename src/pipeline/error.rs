@@ -132,8 +132,9 @@ impl From<StartError> for PipelineError {
 impl fmt::Debug for PipelineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.kind {
-            Kind::Start(error) => f.debug_tuple("PipelineError").field(error).finish(),
-            Kind::Ended { cause, .. } => f.debug_tuple("PipelineError").field(cause).finish(),
+            // A `main` that returns it prints this: the text says more than the structure.
+            Kind::Start(error) => write!(f, "PipelineError({error})"),
+            Kind::Ended { cause, .. } => write!(f, "PipelineError({cause})"),
         }
     }
 }

@@ -159,12 +159,12 @@ impl<T: Send + 'static> Source<T> {
     pub fn into_stream(self) -> (Outlet<T>, Blueprint<()>) {
         let (passage, writer) = Passage::new();
         let attrs = Attrs::of("into_stream", Kind::Stage);
-        let blueprint = self.seal(attrs, move |up, core, window, outcome| {
+        let blueprint = self.seal(attrs, move |up, core, outcome| {
             // There is nothing to fold: the value is that the sink has run.
             outcome.set(());
-            let out = writer.start(window, &core.life.0);
+            let out = writer.start(up.link.window(), &core.life.0);
             let pass = Pass(std::marker::PhantomData);
-            Unary::new(pass, InPort::new(up, window), out)
+            Unary::new(pass, InPort::new(up), out)
         });
         let outlet = Outlet {
             passage,

@@ -14,7 +14,6 @@ const WINDOW: usize = 1024;
 /// A blueprint that can be started.
 pub(super) struct Plan {
     pub(super) nodes: Vec<Node>,
-    pub(super) windows: Vec<usize>,
     pub(super) stages: Box<[Arc<StageState>]>,
     pub(super) edges: Box<[FlowEdge]>,
 }
@@ -170,7 +169,6 @@ impl Plan {
         let nodes = resolve(graph)?;
         let mut naming = Naming::new(&nodes)?;
         let mut stages = Vec::with_capacity(nodes.len());
-        let mut windows = Vec::with_capacity(nodes.len());
         for (index, node) in nodes.iter().enumerate() {
             let said = node.said();
             let part = node.attrs.part.as_ref();
@@ -183,7 +181,9 @@ impl Plan {
             };
             let window = said.window.or(flow.window).unwrap_or(WINDOW);
             check(part_of.as_ref().unwrap_or(&name), said, window)?;
-            windows.push(window);
+            for link in &node.inputs {
+                link.set_window(window);
+            }
             let spec = StageSpec {
                 index: number(index),
                 verb: said.verb,
@@ -198,7 +198,6 @@ impl Plan {
         let edges = edges(&nodes);
         Ok(Self {
             nodes,
-            windows,
             stages: stages.into(),
             edges,
         })

@@ -154,14 +154,14 @@ impl<R: Send + 'static> Blueprint<R> {
         if plan.nodes.is_empty() {
             flow.tell(Tell::AllGone);
         }
-        let stages = plan.nodes.into_iter().zip(places).zip(plan.windows);
-        for (index, ((node, place), window)) in stages.enumerate() {
+        let stages = plan.nodes.into_iter().zip(places);
+        for (index, (node, place)) in stages.enumerate() {
             let launch = Launch {
                 life: Arc::clone(&life),
                 state: Arc::clone(&flow.plan.stages[index]),
                 place,
             };
-            let line = (node.start)(launch, window);
+            let line = (node.start)(launch);
             lines
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
