@@ -14,8 +14,8 @@
 //! What travels is paths and digests. A worker reads the file itself, chunk by chunk, and looks at
 //! its context in between, so that Ctrl-C stops it in the middle of a file of any size. A file that
 //! cannot be read is an item like any other up to the stage `failures`, which prints it. With
-//! `--fail-fast` the worker cancels the flow at once: results keep the order of the walk, so the
-//! failure itself would wait behind every file before it.
+//! `--fail-fast` the worker cancels the flow at once: a failure that travels would wait behind the
+//! results before it. Results travel as they come, the list is sorted at the end.
 //!
 //! It prints a line per regular file as `sha256sum` does, sorted by path; on stderr what could not
 //! be read, a count while it works if that is a terminal, and at the end a summary and the report:
@@ -100,7 +100,7 @@ fn blueprint(
         .named("walk")
         .filter_map(walk::regular_file)
         .named("files")
-        .map_parallel_with(arguments.jobs, move |context| {
+        .map_parallel_unordered_with(arguments.jobs, move |context| {
             let mut digester = Digester::new(context, &of_workers, cancel.as_ref());
             move |file| digester.digest(file)
         })

@@ -90,6 +90,11 @@ impl Credit {
         self.first.get_or_insert(items);
     }
 
+    /// Whether the consumer has granted its window.
+    pub(crate) fn is_granted(&self) -> bool {
+        self.first.is_some()
+    }
+
     #[inline]
     pub(crate) fn available(&self) -> usize {
         self.available

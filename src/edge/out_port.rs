@@ -97,6 +97,11 @@ impl<T> OutPort<T> {
             .reserve(self.largest.saturating_sub(items).max(1));
     }
 
+    /// Whether its consumer has not started yet.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.is_open() && !self.credit.is_granted()
+    }
+
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.state, Output::Open)
     }

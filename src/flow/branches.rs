@@ -344,6 +344,13 @@ impl<T: Send + 'static> Source<T> {
     ///
     /// Items of one branch keep their order; which branch gets an item is not promised.
     pub fn balance(self, branches: usize) -> Branches<T> {
-        self.fan_out("balance", branches, Policy::Balance { next: 0 })
+        self.fan_out(
+            "balance",
+            branches,
+            Policy::Balance {
+                next: 0,
+                awaits: false,
+            },
+        )
     }
 }

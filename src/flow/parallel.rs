@@ -170,6 +170,52 @@ impl<T: Send + 'static> Source<T> {
         self.parallel("map_parallel_with", Workers::Own(workers), true, factory)
     }
 
+    /// As [`map_parallel_with`](Self::map_parallel_with), but passes results as they come.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// let lengths = Source::from_iter(["one", "two", "three"])
+    ///     .map_parallel_unordered_with(2, |_context| {
+    ///         let mut buffer = String::new();
+    ///         move |word: &str| {
+    ///             buffer.clear();
+    ///             buffer.push_str(word);
+    ///             buffer.len()
+    ///         }
+    ///     })
+    ///     .fold(0, |sum, length| sum + length)
+    ///     .run(&FlowContext::background())?
+    ///     .await?;
+    /// assert_eq!(lengths, 11);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`](crate::StartError) of `run`, as for [`map_parallel`](Self::map_parallel).
+    ///
+    /// # Panics
+    ///
+    /// A panic in the factory fails the flow.
+    pub fn map_parallel_unordered_with<U, G>(
+        self,
+        workers: usize,
+        factory: impl Fn(&FlowContext) -> G + Send + Sync + 'static,
+    ) -> Source<U>
+    where
+        U: Send + 'static,
+        G: FnMut(T) -> U + 'static,
+    {
+        let verb = "map_parallel_unordered_with";
+        self.parallel(verb, Workers::Own(workers), false, factory)
+    }
+
     /// As [`map_parallel`](Self::map_parallel), with a worker on each of the given arbiters, which
     /// stay the caller's: for flows that are started often, one per request say.
     ///

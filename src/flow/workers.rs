@@ -173,6 +173,10 @@ where
 
         let (mut split_attrs, split_part) = self.part(verb, "split");
         split_attrs.part = Some(split_part);
+        let policy = Policy::Balance {
+            next: 0,
+            awaits: matches!(self.workers, Workers::Own(_)),
+        };
         let Split {
             address,
             receiver,
@@ -184,7 +188,6 @@ where
             outputs: split_links,
             start: Box::new(move |at| {
                 launch(at, address, receiver, move |_| {
-                    let policy = Policy::Balance { next: 0 };
                     FanOut::new(InPort::new(up), branches, routes_out, policy)
                 })
             }),

@@ -18,8 +18,9 @@ pub(crate) enum Policy<T> {
     Broadcast(fn(&T) -> T),
     /// The one that the key says.
     Partition(Key<T>),
-    /// The one with the most free credit, ties in turn.
-    Balance { next: usize },
+    /// The one with the most free credit, ties in turn; first waits for all to have some, if their
+    /// arbiters have nothing else to do: the first one up would else be given everything.
+    Balance { next: usize, awaits: bool },
 }
 
 /// The kernel of every fan-out.
@@ -132,7 +133,10 @@ impl<T> FanOut<T> {
         Ok(Step::Moved)
     }
 
-    fn balance(&mut self, core: &mut Core, next: usize) -> Step {
+    fn balance(&mut self, core: &mut Core, next: usize, awaits: bool) -> Step {
+        if awaits && let Some(late) = self.branches.iter().position(OutPort::is_awaited) {
+            return Step::Blocked(Some(late));
+        }
         if self
             .routes
             .as_ref()
@@ -160,7 +164,10 @@ impl<T> FanOut<T> {
         if let Some(routes) = &mut self.routes {
             routes.push(Route(u32::try_from(branch).unwrap_or(u32::MAX)));
         }
-        self.policy = Policy::Balance { next: branch + 1 };
+        self.policy = Policy::Balance {
+            next: branch + 1,
+            awaits: false,
+        };
         core.counts.passed += 1;
         self.input.credit(1);
         Step::Moved
@@ -179,7 +186,7 @@ impl<T: Send + 'static> Kernel for FanOut<T> {
             let step = match self.policy {
                 Policy::Broadcast(clone) => self.broadcast(core, clone),
                 Policy::Partition(_) => self.partition(core)?,
-                Policy::Balance { next } => self.balance(core, next),
+                Policy::Balance { next, awaits } => self.balance(core, next, awaits),
             };
             match step {
                 Step::Moved => {}
