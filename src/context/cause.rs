@@ -102,6 +102,17 @@ impl Cause {
         matches!(self, Self::Completed | Self::Closed)
     }
 
+    /// What it is to a flow that was still running when its context ended with it: a completion or
+    /// a quit further up delivered nothing down here.
+    pub(crate) fn into_cancel(self) -> Self {
+        match self {
+            Self::Completed | Self::Closed | Self::Quit => {
+                Self::from(format!("the context ended: {self}"))
+            }
+            cause => cause,
+        }
+    }
+
     /// The stage at which it began, where it began at one.
     ///
     /// # Examples

@@ -78,7 +78,12 @@ pub(crate) fn drop_each<T>(items: &mut Vec<T>) -> u64 {
 
 /// Drops what a stage had in its hands: the drop of a user's value can panic.
 pub(crate) fn drop_caught<T>(value: T) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+    drop_caught_by(|| drop(value));
+}
+
+/// As [`drop_caught`], for what is dropped where it is.
+pub(crate) fn drop_caught_by(drop: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(drop)) {
         log::error!(
             "dropping a discarded item panicked: {}",
             panic_text(&*panic)

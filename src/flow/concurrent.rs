@@ -191,9 +191,9 @@ impl<T: Send + 'static> Source<T> {
     {
         let f = Arc::new(f);
         self.concurrent("map_blocking", concurrency, true, move |core, n, item| {
-            let (f, life) = (Arc::clone(&f), Arc::clone(&core.life));
-            // The lifeline leaves with the result, so that it is dropped after it.
-            let mut task = Blocking(tokio::task::spawn_blocking(move || (f(item), life)));
+            let (f, presence) = (Arc::clone(&f), Arc::clone(&core.presence));
+            // The presence leaves with the result, so that it is dropped after it.
+            let mut task = Blocking(tokio::task::spawn_blocking(move || (f(item), presence)));
             async move {
                 match (&mut task.0).await {
                     Ok((out, _)) => (n, Ok(out)),

@@ -21,7 +21,9 @@ use super::{Clock, Core, End, Inputs, Kernel, Outputs, Turn};
 use crate::context::{BoxError, Cause};
 use crate::edge::{Demand, Feed, discard_payload, panic_text};
 use crate::report::Spent;
-use crate::supervise::{Directive, Guard, Level, Lifeline, Line, Order, StageState, start};
+use crate::supervise::{
+    Directive, Guard, Level, Lifeline, Line, Order, Presence, StageState, start,
+};
 
 /// A stage of a flow.
 pub(crate) struct StageActor<K: Kernel> {
@@ -111,7 +113,7 @@ impl<K: Kernel> StageActor<K> {
             self.kernel
                 .inputs(&mut |input| owed |= input.return_all(now));
             if owed {
-                self.core.life.0.note_returned();
+                self.core.life.0.note_moved();
             }
         }
     }
@@ -293,9 +295,10 @@ pub(crate) fn launch<K: Kernel>(
     make: impl FnOnce(&Core) -> K + Send + 'static,
 ) -> Box<dyn Line> {
     let Launch { life, state, place } = launch;
-    let guard = Guard::of_stage(&life, &state);
+    let presence = Presence::of(&life, &state);
+    let guard = Guard::of_stage(&presence);
     start(place.as_ref(), guard, move || {
-        let core = Core::new(life, state, Clock::new(Instant::now()));
+        let core = Core::new(life, presence, state, Clock::new(Instant::now()));
         let kernel = make(&core);
         let mut ctx = Context::with_receiver(receiver);
         ctx.spawn(Pump);

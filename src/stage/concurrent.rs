@@ -5,14 +5,41 @@
 //! 2. Without room the running futures are still polled, only none is begun.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures::stream::{FuturesUnordered, StreamExt};
+use pin_project_lite::pin_project;
 
 use super::{Core, End, Inputs, Kernel, Out, Outputs, Turn};
 use crate::context::BoxError;
-use crate::edge::{InEnd, InPort, OutEnd, OutPort, drop_caught, drop_each};
+use crate::edge::{InEnd, InPort, OutEnd, OutPort, drop_caught_by, drop_each};
 use crate::supervise::Wait;
+
+pin_project! {
+    /// A future that runs for an item. Its drop catches: a panic that left it would leave the
+    /// futures behind it undropped.
+    struct Running<F> {
+        #[pin]
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for Running<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut future = this.project().future;
+            drop_caught_by(|| future.set(None));
+        }
+    }
+}
+
+impl<F: Future> Future for Running<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let future = self.project().future.as_pin_mut();
+        future.map_or(Poll::Pending, |future| future.poll(cx))
+    }
+}
 
 /// What a future gives: the number of its item, and the result.
 pub(crate) type Numbered<U> = (u64, Result<U, BoxError>);
@@ -65,7 +92,7 @@ pub(crate) struct Concurrent<T, U, O, M, F> {
     limit: usize,
     input: InPort<T>,
     out: O,
-    running: FuturesUnordered<F>,
+    running: FuturesUnordered<Running<F>>,
     results: Results<U>,
     begun: u64,
     finish: Option<Box<dyn FnOnce()>>,
@@ -155,7 +182,9 @@ where
             core.counts.failed -= 1;
             self.begun += 1;
             self.results.begin();
-            self.running.push(future);
+            self.running.push(Running {
+                future: Some(future),
+            });
             started += 1;
             if core.clock.spend(1) {
                 break;
@@ -250,7 +279,7 @@ where
 
     fn release(&mut self, core: &mut Core) {
         core.counts.discarded += self.running.len() as u64 + self.results.filled;
-        drop_caught(std::mem::take(&mut self.running));
+        drop(std::mem::take(&mut self.running));
         let mut results: Vec<U> = self.results.slots.drain(..).flatten().collect();
         self.results.filled = 0;
         drop_each(&mut results);

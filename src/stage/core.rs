@@ -7,10 +7,12 @@ use std::time::Instant;
 use super::Clock;
 use crate::context::{Cause, FlowContext};
 use crate::report::{Spent, StageCounts};
-use crate::supervise::{Directive, Ending, Level, Lifeline, StageState, Tell, Wait};
+use crate::supervise::{Directive, Ending, Level, Lifeline, Presence, StageState, Tell, Wait};
 
 pub(crate) struct Core {
     pub(crate) life: Arc<Lifeline>,
+    /// For closures that run off the arbiter: the stage is not gone before they have ended.
+    pub(crate) presence: Arc<Presence>,
     pub(crate) context: FlowContext,
     pub(crate) state: Arc<StageState>,
     pub(crate) counts: StageCounts,
@@ -30,10 +32,16 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(life: Arc<Lifeline>, state: Arc<StageState>, clock: Clock) -> Self {
+    pub(super) fn new(
+        life: Arc<Lifeline>,
+        presence: Arc<Presence>,
+        state: Arc<StageState>,
+        clock: Clock,
+    ) -> Self {
         Self {
             context: life.0.context.clone(),
             life,
+            presence,
             state,
             counts: StageCounts::default(),
             clock,
@@ -65,6 +73,8 @@ impl Core {
         if !self.asked.raise(level, cause) {
             return;
         }
+        // What it does now can make others owe credit that were asked already.
+        self.life.0.note_moved();
         if self.units == 0 {
             // What it does now was started by no message that has a unit.
             self.life.0.activity.add(1);
@@ -88,7 +98,7 @@ impl Core {
     /// Why it ends, where it was told to.
     pub(super) fn stop_cause(&self) -> Cause {
         match self.context.cause() {
-            Some(cause) if self.asked.level() < Level::Abort => cause,
+            Some(cause) if self.asked.level() < Level::Abort => cause.into_cancel(),
             _ => self.asked.cause(),
         }
     }

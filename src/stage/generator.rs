@@ -112,10 +112,8 @@ impl<S: Supply> Supplied<S> {
             core.counts.received = accepted;
         }
     }
-}
 
-impl<S: Supply> Kernel for Supplied<S> {
-    fn turn(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Result<Turn, BoxError> {
+    fn send_on(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Result<Turn, BoxError> {
         let counted = self.supply.accepted().is_some();
         loop {
             if let Some(cause) = self.out.cancelled() {
@@ -132,20 +130,21 @@ impl<S: Supply> Kernel for Supplied<S> {
                     self.out.push(item?);
                     core.counts.passed += u64::from(counted);
                 }
-                Poll::Ready(None) => {
-                    self.count(core);
-                    return Ok(Turn::Done(End::Completed));
-                }
-                Poll::Pending => {
-                    self.count(core);
-                    return Ok(Turn::Waiting);
-                }
+                Poll::Ready(None) => return Ok(Turn::Done(End::Completed)),
+                Poll::Pending => return Ok(Turn::Waiting),
             }
             if core.clock.spend(1) {
-                self.count(core);
                 return Ok(Turn::More);
             }
         }
+    }
+}
+
+impl<S: Supply> Kernel for Supplied<S> {
+    fn turn(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Result<Turn, BoxError> {
+        let turn = self.send_on(core, cx);
+        self.count(core);
+        turn
     }
 
     fn close(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Result<Turn, BoxError> {

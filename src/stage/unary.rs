@@ -105,9 +105,12 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
             if self.out.room() == 0 {
                 return Some(self.out.full(cx));
             }
-            // Taken back at once: it stays where the iterator panics.
+            // Taken back at once: it stays where the iterator panics, and then the item is not to be
+            // discarded as well.
             core.counts.failed += of_item;
+            open.of_item = false;
             let out = open.outs.next();
+            open.of_item = of_item > 0;
             core.counts.failed -= of_item;
             let Some(out) = out else { break };
             self.out.push(out);

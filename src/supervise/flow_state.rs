@@ -51,7 +51,7 @@ pub(crate) struct FlowState {
     ending: Mutex<Ending>,
     isolated: Mutex<Vec<Cause>>,
     live: AtomicUsize,
-    returned: AtomicBool,
+    moved: AtomicBool,
     arbiters: Mutex<Vec<Arbiter>>,
     started: Instant,
     outcome: OnceLock<(Cause, Duration)>,
@@ -97,7 +97,7 @@ impl FlowState {
             supervisor,
             ending: Mutex::default(),
             isolated: Mutex::default(),
-            returned: AtomicBool::new(false),
+            moved: AtomicBool::new(false),
             arbiters: Mutex::new(arbiters),
             started: Instant::now(),
             outcome: OnceLock::new(),
@@ -119,9 +119,10 @@ impl FlowState {
         let cause = if level >= Level::Cancel {
             // The context is marked first, so that every stage sees it when this returns, and it
             // decides which of several causes came first.
+            let cause = cause.into_cancel();
             let first = self.context.end(cause.clone());
             match self.context.cause() {
-                Some(earlier) if !first && level == Level::Cancel => earlier,
+                Some(earlier) if !first && level == Level::Cancel => earlier.into_cancel(),
                 _ => cause,
             }
         } else {
@@ -154,6 +155,16 @@ impl FlowState {
         marked
     }
 
+    /// Cancels a flow whose supervisor is gone with its arbiter: the stages elsewhere must still
+    /// hear of the end, with nobody there to tell them.
+    pub(super) fn forsake(&self) {
+        let stage = Arc::from("supervisor");
+        self.raise(Level::Cancel, Cause::Lost { stage });
+        for stage in &self.plan.stages {
+            stage.waker.wake();
+        }
+    }
+
     /// Gives up a flow that could not be started.
     pub(crate) fn abandon(&self) {
         for arbiter in std::mem::take(&mut *lock(&self.arbiters)) {
@@ -174,14 +185,15 @@ impl FlowState {
         lock(&self.isolated).push(cause);
     }
 
-    /// Notes that a stage gave back credit that it still owed.
-    pub(crate) fn note_returned(&self) {
+    /// Notes that the answers to the last question who owes credit are not the last word: a
+    /// stage gave some back, or was told to end.
+    pub(crate) fn note_moved(&self) {
         // Relaxed: ordered by the count of the flow.
-        self.returned.store(true, Ordering::Relaxed);
+        self.moved.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn take_returned(&self) -> bool {
-        self.returned.swap(false, Ordering::Relaxed)
+    pub(super) fn take_moved(&self) -> bool {
+        self.moved.swap(false, Ordering::Relaxed)
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -283,8 +295,12 @@ impl FlowState {
         }
         let stages = stages.iter().enumerate().map(|(n, stage)| {
             let mut counts = stage.counters.counts();
-            counts.held = held.get(n).copied().unwrap_or(0);
-            counts.received += counts.held;
+            if let Some(&queued) = held.get(n) {
+                // What it took and did not answer for is in its hands, too.
+                let answered = counts.passed + counts.failed + counts.discarded;
+                counts.held = queued + counts.received.saturating_sub(answered);
+                counts.received += queued;
+            }
             StageReport::new(
                 Arc::clone(&stage.name),
                 stage.verb,

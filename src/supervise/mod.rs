@@ -10,6 +10,6 @@ mod supervisor;
 pub(crate) use ending::{Ending, Level, Patience};
 pub(crate) use flow_state::{FlowEdge, FlowPlan, FlowState, Lifeline};
 pub(crate) use order::{Line, Order};
-pub(crate) use runner::{Guard, start};
+pub(crate) use runner::{Guard, Presence, start};
 pub(crate) use stage_state::{StageSpec, StageState, Wait};
 pub(crate) use supervisor::{Directive, Supervisor, Tell, Watch, watch};

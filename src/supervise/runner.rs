@@ -19,19 +19,41 @@ use super::{Lifeline, StageState, Tell};
 use crate::context::Cause;
 use crate::edge::{discard_payload, panic_text};
 
+/// Held by all that runs for one stage: its guard, and closures that run off its arbiter. With the
+/// last of them the stage is gone.
+pub(crate) struct Presence {
+    life: Arc<Lifeline>,
+    stage: Arc<StageState>,
+}
+
+impl Presence {
+    pub(crate) fn of(life: &Arc<Lifeline>, stage: &Arc<StageState>) -> Arc<Self> {
+        Arc::new(Self {
+            life: Arc::clone(life),
+            stage: Arc::clone(stage),
+        })
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.life.stage_gone(&self.stage);
+    }
+}
+
 /// The proof that an actor is gone.
 pub(crate) struct Guard {
     life: Arc<Lifeline>,
-    stage: Option<Arc<StageState>>,
+    stage: Option<Arc<Presence>>,
     started: bool,
     answered: bool,
 }
 
 impl Guard {
-    pub(crate) fn of_stage(life: &Arc<Lifeline>, stage: &Arc<StageState>) -> Self {
+    pub(crate) fn of_stage(presence: &Arc<Presence>) -> Self {
         Self {
-            life: Arc::clone(life),
-            stage: Some(Arc::clone(stage)),
+            life: Arc::clone(&presence.life),
+            stage: Some(Arc::clone(presence)),
             started: false,
             answered: false,
         }
@@ -46,12 +68,16 @@ impl Guard {
         }
     }
 
+    fn stage(&self) -> Option<&StageState> {
+        self.stage.as_ref().map(|presence| &*presence.stage)
+    }
+
     fn is_aborted(&self) -> bool {
-        self.stage.as_ref().is_some_and(|stage| stage.is_aborted())
+        self.stage().is_some_and(StageState::is_aborted)
     }
 
     fn failed(&self, cause: impl FnOnce(Arc<str>) -> Cause) {
-        if let Some(stage) = &self.stage {
+        if let Some(stage) = self.stage() {
             let cause = cause(Arc::clone(&stage.name));
             let _ = stage.ending.set(cause.clone());
             self.life.0.tell(Tell::Failed {
@@ -66,7 +92,7 @@ impl Guard {
     fn panicked(&mut self, panic: Box<dyn Any + Send>) {
         let text = panic_text(&*panic);
         discard_payload(panic);
-        match &self.stage {
+        match self.stage() {
             Some(stage) => log::error!("stage `{}` panicked: {text}", stage.name),
             None => log::error!("the supervisor of a flow panicked: {text}"),
         }
@@ -79,8 +105,9 @@ impl Drop for Guard {
         if !self.answered {
             self.failed(|stage| Cause::Lost { stage });
         }
-        if let Some(stage) = &self.stage {
-            self.life.stage_gone(stage);
+        if self.stage.is_none() && !self.started {
+            // A supervisor that never ran has told nobody.
+            self.life.0.forsake();
         }
     }
 }
@@ -102,7 +129,7 @@ where
     B: FnOnce() -> ContextFut<A, Context<A>>,
 {
     fn start(&mut self, build: B, cx: &task::Context<'_>) {
-        if let Some(stage) = &self.guard.stage {
+        if let Some(stage) = self.guard.stage() {
             // A task keeps its waker for life: once is enough.
             stage.waker.register(cx.waker());
         }

@@ -91,8 +91,8 @@ impl Supervisor {
         if self.flow.level() >= Level::Quit || self.flow.live() == 0 {
             return;
         }
-        let returned = self.flow.take_returned();
-        if self.probing && !returned {
+        let moved = self.flow.take_moved();
+        if self.probing && !moved {
             let waits = self.flow.waits();
             self.flow.raise(Level::Cancel, Cause::Stalled { waits });
             return;
@@ -140,6 +140,13 @@ impl Handler<Tell> for Supervisor {
             } => self.failed(stage, cause, suspended, contained),
             Tell::Quiet => self.quiet(),
             Tell::AllGone => {
+                // The stages see the mark of the context by themselves, and can all be gone
+                // before the watch has seen it.
+                if self.flow.context.is_marked()
+                    && let Some(cause) = self.flow.context.cause()
+                {
+                    self.flow.raise(Level::Cancel, cause);
+                }
                 self.over = true;
                 ctx.stop();
             }
@@ -150,13 +157,7 @@ impl Handler<Tell> for Supervisor {
 impl Drop for Supervisor {
     fn drop(&mut self) {
         if !self.over {
-            // Its arbiter died under it: the stages elsewhere must still hear of the end.
-            let stage = Arc::from("supervisor");
-            self.flow.raise(Level::Cancel, Cause::Lost { stage });
-            self.stop_all(
-                Level::Cancel,
-                &self.flow.context.cause().unwrap_or(Cause::Quit),
-            );
+            self.flow.forsake();
         }
     }
 }

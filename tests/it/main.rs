@@ -1,6 +1,8 @@
 //! The tests of the rules, named by rule number.
 
+mod accounting;
 mod context;
+mod ending;
 mod kit;
 mod prelude;
 mod remains;
@@ -8,3 +10,4 @@ mod rooms;
 mod rules;
 mod slice;
 mod source;
+mod supervision;
