@@ -12,7 +12,7 @@ use crate::context::{Cause, FlowContext};
 use crate::flow::{Blueprint, Node, mailbox};
 use crate::stage::Launch;
 use crate::supervise::{
-    FlowPlan, FlowState, Guard, Lifeline, StageState, Supervisor, Tell, Watch, start, watch,
+    FlowPlan, FlowState, Guard, Lifeline, StageState, Supervisor, Tell, Watch, start,
 };
 
 /// Where each stage will live, and the arbiters that were started for it.
@@ -143,7 +143,7 @@ impl<R: Send + 'static> Blueprint<R> {
             let done = supervised.context.done();
             let supervisor = Supervisor::new(supervised, lines.unwrap_or_default());
             let mut ctx = Context::with_receiver(receiver);
-            watch(&mut ctx, Watch::new(done, timer));
+            Watch::new(done, timer).start(&mut ctx);
             ctx.into_future(supervisor)
         };
         let started = catch_unwind(AssertUnwindSafe(|| start(None, guard, supervisor)));

@@ -144,6 +144,11 @@ impl<K: Kernel> StageActor<K> {
 
     /// The end that came from above: nobody needs to be told.
     fn stop(&mut self, now: Instant) {
+        if !self.core.context.is_marked() {
+            // Only this stage, which was quit and took too long: its neighbours go on.
+            self.end(End::Completed, now);
+            return;
+        }
         let cause = self.core.stop_cause();
         self.finish(cause, now);
     }

@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
+use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use actix::Addr;
@@ -57,6 +58,8 @@ pub(crate) struct FlowState {
     outcome: OnceLock<(Cause, Duration)>,
     waiter: AtomicWaker,
     changed: Notify,
+    /// The thread that carries out the end of a flow whose supervisor is gone.
+    pub(super) executor: OnceLock<Thread>,
 }
 
 impl fmt::Debug for FlowState {
@@ -103,6 +106,7 @@ impl FlowState {
             outcome: OnceLock::new(),
             waiter: AtomicWaker::new(),
             changed: Notify::new(),
+            executor: OnceLock::new(),
         }
     }
 
@@ -155,16 +159,6 @@ impl FlowState {
         marked
     }
 
-    /// Cancels a flow whose supervisor is gone with its arbiter: the stages elsewhere must still
-    /// hear of the end, with nobody there to tell them.
-    pub(super) fn forsake(&self) {
-        let stage = Arc::from("supervisor");
-        self.raise(Level::Cancel, Cause::Lost { stage });
-        for stage in &self.plan.stages {
-            stage.waker.wake();
-        }
-    }
-
     /// Gives up a flow that could not be started.
     pub(crate) fn abandon(&self) {
         for arbiter in std::mem::take(&mut *lock(&self.arbiters)) {
@@ -215,8 +209,18 @@ impl FlowState {
         &self.changed
     }
 
-    pub(super) fn conclude(&self, cause: Cause) {
+    /// Ends the wait for stages that hold their threads.
+    pub(super) fn conclude_stuck(&self) {
+        let stages = self.plan.stages.iter().filter(|stage| !stage.is_gone());
+        let stages = stages.map(|stage| Arc::clone(&stage.name)).collect();
+        self.conclude(Cause::Stuck { stages });
+    }
+
+    fn conclude(&self, cause: Cause) {
         let _ = self.outcome.set((cause, self.started.elapsed()));
+        if let Some(executor) = self.executor.get() {
+            executor.unpark();
+        }
         self.waiter.wake();
         self.changed.notify_waiters();
     }
@@ -253,12 +257,6 @@ impl FlowState {
         };
         let alive = self.plan.stages.iter().filter(|stage| !stage.is_gone());
         alive.filter_map(of).collect()
-    }
-
-    /// The names of the stages that are not gone.
-    pub(super) fn still_there(&self) -> Arc<[Arc<str>]> {
-        let stages = self.plan.stages.iter().filter(|stage| !stage.is_gone());
-        stages.map(|stage| Arc::clone(&stage.name)).collect()
     }
 
     /// What every stage and edge has counted so far.

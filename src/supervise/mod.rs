@@ -2,14 +2,17 @@
 
 mod ending;
 mod flow_state;
+mod forsaken;
 mod order;
 mod runner;
 mod stage_state;
 mod supervisor;
+mod watch;
 
 pub(crate) use ending::{Ending, Level, Patience};
 pub(crate) use flow_state::{FlowEdge, FlowPlan, FlowState, Lifeline};
 pub(crate) use order::{Line, Order};
 pub(crate) use runner::{Guard, Presence, start};
 pub(crate) use stage_state::{StageSpec, StageState, Wait};
-pub(crate) use supervisor::{Directive, Supervisor, Tell, Watch, watch};
+pub(crate) use supervisor::{Directive, Supervisor, Tell};
+pub(crate) use watch::Watch;

@@ -210,6 +210,12 @@ where
     match place {
         None => run(),
         // Where the arbiter is dead, what was to start is dropped, and its guard tells.
-        Some(arbiter) => drop(arbiter.spawn_fn(run)),
+        Some(arbiter) => {
+            let refused = catch_unwind(AssertUnwindSafe(|| arbiter.spawn_fn(run)));
+            if let Err(panic) = refused {
+                log::error!("dropping a stage panicked: {}", panic_text(&*panic));
+                discard_payload(panic);
+            }
+        }
     }
 }

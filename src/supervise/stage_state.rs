@@ -124,7 +124,15 @@ impl StageState {
     pub(super) fn abort(&self) {
         // Release, before the wake: the woken runner must see the flag.
         self.aborted.store(true, Ordering::Release);
-        self.waker.wake();
+        self.wake();
+    }
+
+    /// Has its runner polled once more.
+    pub(super) fn wake(&self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake_by_ref();
+            self.waker.register(&waker);
+        }
     }
 
     pub(super) fn is_aborted(&self) -> bool {

@@ -1,19 +1,16 @@
 //! The actor that owns the stages of a flow: endings and directives go down, guards answer up.
 //!
 //! 1. It alone watches the flow's context, and it alone sends `Stop` to stages.
-//! 2. Handlers note; the watch, its one spawned future, acts, in the same poll.
+//! 2. Handlers note; the [`Watch`](super::Watch), its one spawned future, acts, in the same poll.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::task::{self, Poll};
 
-use actix::fut::ActorFuture;
-use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message};
-use tokio::time::{Instant, Sleep};
+use actix::{Actor, ActorContext, Addr, Context, Handler, Message};
+use tokio::time::Instant;
 
 use super::{FlowState, Level, Line, Order};
-use crate::context::{Cause, Done};
+use crate::context::Cause;
 
 /// What a supervisor is told.
 pub(crate) enum Tell {
@@ -49,7 +46,9 @@ pub(crate) enum Directive {
 pub(crate) struct Supervisor {
     flow: Arc<FlowState>,
     stages: Vec<Box<dyn Line>>,
-    applied: Level,
+    pub(super) applied: Level,
+    /// Stages that were quit, and until when they may take; in this order.
+    quits: VecDeque<(Instant, u32)>,
     probing: bool,
     over: bool,
 }
@@ -60,6 +59,7 @@ impl Supervisor {
             flow,
             stages,
             applied: Level::Running,
+            quits: VecDeque::new(),
             probing: false,
             over: false,
         }
@@ -106,7 +106,36 @@ impl Supervisor {
         self.flow.activity.release(1);
     }
 
-    fn stop_all(&self, level: Level, cause: &Cause) {
+    /// When the next stage that was quit has taken too long.
+    pub(super) fn next_quit(&mut self) -> Option<Instant> {
+        while let Some(&(due, stage)) = self.quits.front() {
+            if !self.flow.stage(stage).is_gone() {
+                return Some(due);
+            }
+            self.quits.pop_front();
+        }
+        None
+    }
+
+    /// A stage that was quit has taken too long: it is cancelled, its neighbours go on.
+    pub(super) fn cancel_quit(&mut self) {
+        if let Some((_, stage)) = self.quits.pop_front() {
+            let order = Order::Stop(Level::Cancel, Cause::GraceExpired);
+            self.stages[stage as usize].order(order);
+        }
+    }
+
+    /// Not even an abort was answered: somebody holds a thread, and is left behind.
+    pub(super) fn give_up(&mut self) {
+        self.over = true;
+        self.flow.conclude_stuck();
+    }
+
+    pub(super) fn flow(&self) -> &Arc<FlowState> {
+        &self.flow
+    }
+
+    pub(super) fn stop_all(&self, level: Level, cause: &Cause) {
         for (line, stage) in self.stages.iter().zip(&self.flow.plan.stages) {
             if stage.is_gone() || (level == Level::Close && !stage.source) {
                 continue;
@@ -131,6 +160,9 @@ impl Handler<Tell> for Supervisor {
             Tell::Attend => {}
             Tell::StopStage { level, stage } => {
                 self.stages[stage as usize].order(Order::Stop(level, Cause::Quit));
+                let patience = self.flow.plan.patience.of(level);
+                let due = patience.and_then(|patience| Instant::now().checked_add(patience));
+                self.quits.extend(due.map(|due| (due, stage)));
             }
             Tell::Failed {
                 stage,
@@ -160,88 +192,4 @@ impl Drop for Supervisor {
             self.flow.forsake();
         }
     }
-}
-
-/// The supervisor's one spawned future: it watches the context and the clock.
-pub(crate) struct Watch {
-    done: Option<Done>,
-    timer: Pin<Box<Sleep>>,
-    armed: bool,
-}
-
-impl Watch {
-    pub(crate) fn new(done: Done, timer: Pin<Box<Sleep>>) -> Self {
-        Self {
-            done: Some(done),
-            timer,
-            armed: false,
-        }
-    }
-
-    fn poll_context(&mut self, flow: &FlowState, cx: &mut task::Context<'_>) {
-        if let Some(done) = &mut self.done
-            && let Poll::Ready(cause) = Pin::new(done).poll(cx)
-        {
-            self.done = None;
-            flow.raise(Level::Cancel, cause);
-        }
-    }
-
-    fn poll_timer(&mut self, cx: &mut task::Context<'_>) -> bool {
-        let rang = self.armed && self.timer.as_mut().poll(cx).is_ready();
-        self.armed &= !rang;
-        rang
-    }
-
-    fn arm(&mut self, flow: &FlowState, level: Level) {
-        let patience = flow.plan.patience.of(level);
-        self.armed = patience.is_some();
-        if let Some(until) = patience.and_then(|patience| Instant::now().checked_add(patience)) {
-            self.timer.as_mut().reset(until);
-        } else {
-            self.armed = false;
-        }
-    }
-}
-
-impl ActorFuture<Supervisor> for Watch {
-    type Output = ();
-
-    fn poll(
-        mut self: Pin<&mut Self>,
-        supervisor: &mut Supervisor,
-        ctx: &mut Context<Supervisor>,
-        cx: &mut task::Context<'_>,
-    ) -> Poll<()> {
-        let flow = Arc::clone(&supervisor.flow);
-        loop {
-            self.poll_context(&flow, cx);
-            let level = flow.level();
-            if level > supervisor.applied {
-                supervisor.applied = level;
-                let cause = flow.ending_cause();
-                supervisor.stop_all(level, &cause);
-                self.arm(&flow, level);
-            }
-            if !self.poll_timer(cx) {
-                return Poll::Pending;
-            }
-            match supervisor.applied.next() {
-                Some(next) => flow.raise(next, Cause::GraceExpired),
-                None => {
-                    // Not even an abort was answered: somebody holds a thread.
-                    supervisor.over = true;
-                    let stages = flow.still_there();
-                    flow.conclude(Cause::Stuck { stages });
-                    ctx.stop();
-                    return Poll::Ready(());
-                }
-            }
-        }
-    }
-}
-
-/// Starts the watch of a supervisor.
-pub(crate) fn watch(ctx: &mut Context<Supervisor>, watch: Watch) {
-    ctx.spawn(watch);
 }

@@ -73,3 +73,20 @@ fn r5_5_a_grace_too_long_for_the_clock_never_ends() {
         drop(flow);
     });
 }
+
+#[test]
+fn r5_2_a_stage_that_was_quit_is_cancelled_after_the_grace_and_its_neighbours_go_on() {
+    paused(async {
+        let flow = never_done(Some(Duration::from_secs(90))).await;
+        let start = Instant::now();
+        flow.control().quit_stage("endless").unwrap().await;
+        assert_eq!(start.elapsed().as_secs(), 90);
+        let finished = within("the end", flow.wait()).await.unwrap();
+        assert!(matches!(finished.ending, Cause::Completed));
+        assert_eq!(finished.value, Some(0));
+        let endless = finished.report.stage("endless").unwrap();
+        assert!(matches!(endless.ending, Some(Cause::GraceExpired)));
+        assert_eq!((endless.received, endless.discarded), (1, 1));
+        finished.report.check().unwrap();
+    });
+}

@@ -1,4 +1,5 @@
 use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use actix_flow::prelude::*;
 use actix_rt::{Arbiter, ArbiterHandle};
@@ -161,5 +162,43 @@ fn r6_6_a_flow_run_on_a_dying_arbiter_ends_elsewhere_too() {
         census.assert_none_alive();
         elsewhere.stop();
         elsewhere.join().unwrap();
+    });
+}
+
+#[test]
+fn r6_6_a_flow_whose_supervisor_died_is_stuck_behind_a_stage_that_does_not_yield() {
+    system(async {
+        let (gate, far, near) = (Gate::new(), Arbiter::new(), Arbiter::new());
+        let (hold, place) = (gate.clone(), far.handle());
+        let (send, receive) = tokio::sync::oneshot::channel();
+        near.spawn_fn(move || {
+            let flow = Source::from_iter(0u64..)
+                .map(move |n| {
+                    hold.pass_blocking();
+                    n
+                })
+                .named("held")
+                .on(place)
+                .count()
+                .grace(Duration::from_millis(5))
+                .run(&FlowContext::background())
+                .unwrap();
+            send.send(flow).map_err(drop).unwrap();
+        });
+        let flow = within("the flow", receive).await.unwrap();
+        until("the stage to block", || gate.arrived() == 1).await;
+        near.stop();
+        let error = within("the end", flow.wait()).await.unwrap_err();
+        let Some(Cause::Stuck { stages }) = error.cause() else {
+            panic!("{error}");
+        };
+        assert_eq!(stages.len(), 1);
+        assert_eq!(&*stages[0], "held");
+        error.report().unwrap().check().unwrap();
+        gate.open();
+        for arbiter in [near, far] {
+            arbiter.stop();
+            arbiter.join().unwrap();
+        }
     });
 }
