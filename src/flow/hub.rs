@@ -119,8 +119,8 @@ impl<T: Send + 'static> Hub for HubCell<T> {
             Slot::Open | Slot::Dropped => (None, Arc::default()),
         });
         let outs: Vec<_> = outs.collect();
-        let outputs = outs.iter().filter(|(down, _)| down.is_some());
-        let outputs = outputs.map(|(_, link)| Arc::clone(link)).collect();
+        // Those dropped too: a port's number is that of its branch.
+        let outputs = outs.iter().map(|(_, link)| Arc::clone(link)).collect();
         let address = self.address.clone();
         let start = Box::new(move |at| {
             launch(at, address, receiver, move |_| {
