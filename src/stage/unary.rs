@@ -194,6 +194,7 @@ impl<L: Logic, O: Out<L::Out>> Kernel for Unary<L, O> {
         if self.logic.is_done() {
             self.finished = true;
         }
+        self.out.watch(cx);
         loop {
             if let Some(cause) = self.out.cancelled() {
                 return Ok(Turn::Done(End::Unread(cause.clone())));
