@@ -1,6 +1,9 @@
 //! The tests of the rules, named by rule number.
 
 mod context;
+mod edge;
+mod fan;
+mod generator;
 mod kit;
 mod prelude;
 mod remains;
@@ -8,3 +11,4 @@ mod rooms;
 mod rules;
 mod slice;
 mod source;
+mod verbs;
