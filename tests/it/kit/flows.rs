@@ -47,7 +47,7 @@ pub(crate) async fn failed<R: Send + 'static>(running: Pipeline<R>) -> PipelineE
 #[track_caller]
 pub(crate) fn refusal<R: Send + 'static>(flow: Blueprint<R>) -> StartError {
     let refused = flow.run(&FlowContext::background());
-    refused.err().expect("the flow was to be refused")
+    refused.expect_err("the flow was to be refused")
 }
 
 /// Counts what is under way between two points of a flow.
