@@ -63,6 +63,18 @@ impl<T: Send + 'static> HubCell<T> {
     }
 }
 
+impl<T: Send + 'static> Drop for HubCell<T> {
+    fn drop(&mut self) {
+        // A loop: one fan-out above the other, a chain of any length, costs no stack.
+        let mut orphans = self.orphans();
+        while let Some(mut token) = orphans.pop() {
+            if let Some(hub) = Arc::get_mut(&mut token.hub) {
+                orphans.append(&mut hub.orphans());
+            }
+        }
+    }
+}
+
 /// A fan-out, whatever its items are.
 pub(crate) trait Hub: Send + Sync {
     fn drop_branch(&self, branch: usize);
@@ -72,6 +84,8 @@ pub(crate) trait Hub: Send + Sync {
     fn label(&self) -> Arc<str>;
     /// What is upstream of it, and itself, once.
     fn take(self: Arc<Self>) -> Option<(Graph, Node)>;
+    /// The branches upstream of it that nobody else will ever drop.
+    fn orphans(&mut self) -> Vec<Token>;
 }
 
 impl<T: Send + 'static> Hub for HubCell<T> {
@@ -82,6 +96,13 @@ impl<T: Send + 'static> Hub for HubCell<T> {
             drop(state);
             drop(slot);
         }
+    }
+
+    fn orphans(&mut self) -> Vec<Token> {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let seed = state.seed.as_mut();
+        seed.map(|seed| std::mem::take(&mut seed.graph.branches))
+            .unwrap_or_default()
     }
 
     fn settled(&self, connected: usize) -> (usize, usize) {
@@ -119,8 +140,8 @@ impl<T: Send + 'static> Hub for HubCell<T> {
             Slot::Open | Slot::Dropped => (None, Arc::default()),
         });
         let outs: Vec<_> = outs.collect();
-        let outputs = outs.iter().filter(|(down, _)| down.is_some());
-        let outputs = outputs.map(|(_, link)| Arc::clone(link)).collect();
+        // Those dropped too: a port's number is that of its branch.
+        let outputs = outs.iter().map(|(_, link)| Arc::clone(link)).collect();
         let address = self.address.clone();
         let start = Box::new(move |at| {
             launch(at, address, receiver, move |_| {

@@ -67,10 +67,19 @@ impl<T> Yielder<T> {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped after its first poll it has yielded the item, unless one that was dropped before it
+    /// was not taken yet: then the item is dropped with it.
     pub async fn send(&mut self, item: T) {
         let mut item = Some(item);
         std::future::poll_fn(|_| {
             let mut slot = self.0.borrow_mut();
+            if !slot.wanted && item.is_some() {
+                // An earlier item, whose future was dropped, was not taken yet.
+                return Poll::Pending;
+            }
             if let Some(item) = item.take() {
                 slot.item = Some(item);
                 slot.wanted = false;

@@ -20,37 +20,54 @@ pub(super) struct Plan {
 
 /// All stages of a graph, those above its branches included; order is that of the graph.
 fn resolve(mut graph: Graph) -> Result<Vec<Node>, StartError> {
-    let mut hubs: HashMap<*const (), (Arc<dyn Hub>, usize)> = HashMap::new();
+    // In the order in which they are found, so that names do not depend on addresses.
+    let mut found: Vec<Option<(Arc<dyn Hub>, usize)>> = Vec::new();
+    let mut places: HashMap<*const (), usize> = HashMap::new();
+    let mut whole = Vec::new();
     // Held to the end: a token that is dropped counts as a reader that has left.
     let mut tokens = Vec::new();
-    let mut nodes: Vec<Node> = Vec::new();
+    // The most downstream first.
+    let mut parts: Vec<Vec<Node>> = Vec::new();
     loop {
         if let Some((verb, attribute)) = graph.misplaced.pop() {
             let stage = Arc::from(verb);
             return Err(StartError::Misplaced { stage, attribute });
         }
-        let mut above = std::mem::take(&mut graph.stages);
-        above.append(&mut nodes);
-        nodes = above;
-        for token in graph.branches.drain(..) {
-            let hub = Arc::clone(&token.hub);
-            hubs.entry(Arc::as_ptr(&hub).cast()).or_insert((hub, 0)).1 += 1;
+        parts.push(graph.stages);
+        let mut touched = Vec::new();
+        for token in graph.branches {
+            let place = *places
+                .entry(Arc::as_ptr(&token.hub).cast())
+                .or_insert(found.len());
+            if place == found.len() {
+                found.push(Some((Arc::clone(&token.hub), 0)));
+            }
+            if let Some((_, connected)) = &mut found[place] {
+                *connected += 1;
+            }
+            touched.push(place);
             tokens.push(token);
         }
-        let whole = hubs.iter().find_map(|(&key, (hub, connected))| {
-            let (settled, all) = hub.settled(*connected);
-            (settled == all).then_some(key)
-        });
-        let Some(key) = whole else { break };
-        if let Some((hub, _)) = hubs.remove(&key)
-            && let Some((more, node)) = hub.take()
+        touched.sort_unstable();
+        touched.dedup();
+        whole.extend(touched.into_iter().filter(|&place| {
+            let hub = found[place].as_ref();
+            hub.is_some_and(|(hub, connected)| {
+                let (settled, all) = hub.settled(*connected);
+                settled == all
+            })
+        }));
+        let Some(place) = whole.pop() else { break };
+        graph = Graph::default();
+        if let Some((hub, _)) = found[place].take()
+            && let Some((above, node)) = hub.take()
         {
-            nodes.insert(0, node);
-            graph = more;
+            parts.push(vec![node]);
+            graph = above;
         }
     }
-    match hubs.into_values().next() {
-        None => Ok(nodes),
+    match found.into_iter().flatten().next() {
+        None => Ok(parts.into_iter().rev().flatten().collect()),
         Some((hub, connected)) => {
             let (settled, all) = hub.settled(connected);
             Err(StartError::OpenBranch {

@@ -142,7 +142,7 @@ impl<K: Kernel> StageActor<K> {
         self.finish(cause, now);
     }
 
-    /// The end that came from above: nobody needs to be told.
+    /// The end that came from above: no neighbour needs to be told.
     fn stop(&mut self, now: Instant) {
         if !self.core.context.is_marked() {
             // Only this stage, which was quit and took too long: its neighbours go on.
@@ -150,6 +150,9 @@ impl<K: Kernel> StageActor<K> {
             return;
         }
         let cause = self.core.stop_cause();
+        // All stages can see the context's mark, and be gone, before the supervisor does: the flow
+        // has not completed then.
+        self.core.life.0.raise(Level::Cancel, cause.clone());
         self.finish(cause, now);
     }
 

@@ -21,6 +21,12 @@ pub(crate) trait Out<T>: 'static {
     /// What a stage without room does.
     fn full(&mut self, cx: &mut Context<'_>) -> Turn;
 
+    /// Arranges to be polled when a reader outside of the flow leaves; to be asked before
+    /// [`cancelled`](Self::cancelled).
+    fn watch(&mut self, cx: &mut Context<'_>) {
+        let _ = cx;
+    }
+
     /// Why the reader left, where it did.
     fn cancelled(&self) -> Option<&Cause>;
 

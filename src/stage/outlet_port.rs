@@ -179,6 +179,10 @@ impl<T: Send + 'static> Out<T> for OutletPort<T> {
         }
     }
 
+    fn watch(&mut self, cx: &mut Context<'_>) {
+        self.passage.0.writer.register(cx.waker());
+    }
+
     fn cancelled(&self) -> Option<&Cause> {
         let left = self.passage.0.unread.load(Ordering::Acquire);
         left.then_some(&self.left)

@@ -80,9 +80,10 @@ impl<T> Pick<T> {
     /// Notes how many items were taken of the input that was chosen.
     pub(crate) fn took(&mut self, items: usize) {
         match self {
+            Self::Merge { next } => *next += usize::from(items > 0),
             Self::Interleave { taken, .. } => *taken += items,
             Self::Ordered(log) => drop(log.drain(..items)),
-            Self::Merge { .. } | Self::Concat { .. } | Self::Sorted(_) => {}
+            Self::Concat { .. } | Self::Sorted(_) => {}
         }
     }
 }
@@ -98,7 +99,8 @@ fn merge<T>(next: &mut usize, inputs: &impl Ready<T>) -> Choice {
         .find(|&input| inputs.is_ready(input));
     match ready {
         Some(input) => {
-            *next = input + 1;
+            // Its turn is over when something was taken: there can be no room yet.
+            *next = input;
             Choice::Take(input, usize::MAX)
         }
         None if all_over(inputs) => Choice::Over,
@@ -235,10 +237,13 @@ mod tests {
         for start in 0..20 {
             let mut served = [false; 5];
             for _ in 0..5 {
-                match pick.choose(&inputs) {
+                let choice = pick.choose(&inputs);
+                assert_eq!(pick.choose(&inputs), choice, "no turn is lost without room");
+                match choice {
                     Choice::Take(input, _) => served[input] = true,
                     other => panic!("pick {start}: {other:?}"),
                 }
+                pick.took(1);
             }
             assert_eq!(served, [true; 5]);
         }

@@ -91,37 +91,35 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
 
     /// Places what an earlier item left open; none where the turn goes on.
     fn expand(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Option<Turn> {
-        let Some(open) = &mut self.open else {
-            return None;
-        };
+        // Out of the stage's hands while its iterator runs: an item at which that panics has
+        // failed, and is not discarded too.
+        let mut open = self.open.take()?;
         let of_item = u64::from(open.of_item);
-        loop {
+        core.counts.failed += of_item;
+        let turn = loop {
             if core.is_marked() {
-                return Some(Turn::Marked);
+                break Turn::Marked;
             }
-            if open.outs.size_hint().1 == Some(0) {
-                break;
+            let more = open.outs.size_hint().1 != Some(0);
+            if more && self.out.room() == 0 {
+                break self.out.full(cx);
             }
-            if self.out.room() == 0 {
-                return Some(self.out.full(cx));
-            }
-            // Taken back at once: it stays where the iterator panics, and then the item is not to be
-            // discarded as well.
-            core.counts.failed += of_item;
-            open.of_item = false;
-            let out = open.outs.next();
-            open.of_item = of_item > 0;
-            core.counts.failed -= of_item;
-            let Some(out) = out else { break };
+            let out = if more { open.outs.next() } else { None };
+            let Some(out) = out else {
+                drop(open);
+                core.counts.failed -= of_item;
+                core.counts.passed += of_item;
+                self.input.credit(usize::from(of_item > 0));
+                return None;
+            };
             self.out.push(out);
             if core.clock.spend(1) {
-                return Some(Turn::More);
+                break Turn::More;
             }
-        }
-        self.open = None;
-        core.counts.passed += of_item;
-        self.input.credit(usize::from(of_item > 0));
-        None
+        };
+        core.counts.failed -= of_item;
+        self.open = Some(open);
+        Some(turn)
     }
 
     /// Works on one batch until a look at the clock is due, or the room used up.
@@ -197,6 +195,7 @@ impl<L: Logic, O: Out<L::Out>> Kernel for Unary<L, O> {
         if self.logic.is_done() {
             self.finished = true;
         }
+        self.out.watch(cx);
         loop {
             if let Some(cause) = self.out.cancelled() {
                 return Ok(Turn::Done(End::Unread(cause.clone())));

@@ -2,7 +2,10 @@
 
 mod accounting;
 mod context;
+mod edge;
 mod ending;
+mod fan;
+mod generator;
 mod kit;
 mod prelude;
 mod remains;
@@ -11,3 +14,4 @@ mod rules;
 mod slice;
 mod source;
 mod supervision;
+mod verbs;

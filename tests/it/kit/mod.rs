@@ -1,6 +1,7 @@
 //! What tests play the other side with: gates, counted items, systems, limits.
 
 mod census;
+mod flows;
 mod gate;
 
 use std::future::Future;
@@ -10,6 +11,7 @@ use actix_rt::System;
 use tokio::runtime::Builder;
 
 pub(crate) use census::{Census, Item};
+pub(crate) use flows::{DropFlag, Meter, failed, failure, finished, refusal, settle, value};
 pub(crate) use gate::Gate;
 
 /// How long a test waits for what must happen.

@@ -1,0 +1,13 @@
+//! Every verb, every attribute, and what happens on bad input.
+
+mod attributes;
+mod batches;
+mod build;
+mod concurrent;
+mod inlet;
+mod maps;
+mod outlet;
+mod panics;
+mod refusals;
+mod runtimes;
+mod sinks;

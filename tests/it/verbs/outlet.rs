@@ -1,0 +1,146 @@
+//! The pull side of a flow.
+
+use actix_flow::Cause;
+use actix_flow::prelude::*;
+use futures::StreamExt;
+use futures::stream::FusedStream;
+
+use crate::kit::{Census, DropFlag, failed, settle, system, until, within};
+
+#[test]
+fn a_stream_gives_its_items_in_order_and_ends() {
+    system(async {
+        for window in [1, 2, 3, 64] {
+            let source = Source::from_iter(0..200u64).map(|n| n).window(window);
+            let mut outlet = source.run_stream(&FlowContext::background()).unwrap();
+            for n in 0..200 {
+                assert_eq!(outlet.next().await.unwrap().unwrap(), n);
+            }
+            assert!(!outlet.is_terminated());
+            assert!(outlet.next().await.is_none());
+            assert!(outlet.is_terminated());
+            assert!(outlet.next().await.is_none());
+            let control = outlet.control().unwrap();
+            assert!(control.is_finished());
+            control.snapshot().check().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_stream_gives_an_error_once_after_its_items() {
+    system(async {
+        let source = Source::from_iter(0..10u64)
+            .try_map(|n| if n < 4 { Ok(n) } else { Err("four") })
+            .named("parse");
+        let outlet = source.run_stream(&FlowContext::background()).unwrap();
+        let items: Vec<_> = within("the stream", outlet.collect::<Vec<_>>()).await;
+        let (error, items) = items.split_last().unwrap();
+        assert!(
+            items
+                .iter()
+                .map(|item| *item.as_ref().unwrap())
+                .eq(0..items.len() as u64)
+        );
+        assert!(items.len() <= 4);
+        let error = error.as_ref().unwrap_err();
+        assert_eq!(error.stage(), Some("parse"));
+        error.report().unwrap().check().unwrap();
+    });
+}
+
+#[test]
+fn a_stream_that_is_cancelled_says_so() {
+    system(async {
+        let source = Source::repeat_with(|| 1u64);
+        let (ctx, cancel) = FlowContext::background().with_cancel();
+        let mut outlet = source.run_stream(&ctx).unwrap();
+        assert_eq!(outlet.next().await.unwrap().unwrap(), 1);
+        cancel.cancel("enough");
+        let rest: Vec<_> = within("the stream", outlet.collect::<Vec<_>>()).await;
+        let error = rest.last().unwrap().as_ref().unwrap_err();
+        assert!(matches!(error.cause(), Some(Cause::Cancelled(_))));
+        assert!(rest[..rest.len() - 1].iter().all(Result::is_ok));
+    });
+}
+
+#[test]
+fn a_stream_that_is_dropped_cancels_its_flow() {
+    system(async {
+        let (flag, census) = (DropFlag::new(), Census::new());
+        let (guard, made) = (flag.guard(), census.clone());
+        let source = Source::repeat_with(move || {
+            let _ = &guard;
+            made.item(1)
+        });
+        let mut outlet = source.run_stream(&FlowContext::background()).unwrap();
+        let control = outlet.control().unwrap();
+        outlet.next().await.unwrap().unwrap();
+        drop(outlet);
+        until("the flow to be gone", || control.is_finished()).await;
+        assert!(flag.is_dropped());
+        control.snapshot().check().unwrap();
+        census.assert_none_alive();
+    });
+}
+
+#[test]
+fn an_outlet_of_a_larger_graph_that_is_dropped_leaves_the_rest_alone() {
+    system(async {
+        for read in [0, 1, 5] {
+            let census = Census::new();
+            let made = census.clone();
+            let items = Source::from_iter((0..2_000u64).map(move |n| made.item(n)));
+            let [shown, counted] = items.broadcast(2).into_array();
+            let (mut outlet, shown) = shown.into_stream();
+            let flow = counted.count().and(shown).default_window(4);
+            let running = flow.run(&FlowContext::background()).unwrap();
+            for _ in 0..read {
+                outlet.next().await.unwrap().unwrap();
+            }
+            settle().await;
+            drop(outlet);
+            let finished = within("the flow", running.wait()).await.unwrap();
+            finished.report.check().unwrap();
+            assert_eq!(finished.value.unwrap().0, 2_000);
+            census.assert_none_alive();
+        }
+    });
+}
+
+#[test]
+fn an_outlet_dropped_before_the_run_is_a_reader_that_has_left() {
+    system(async {
+        let (outlet, flow) = Source::repeat_with(|| 1u64).into_stream();
+        drop(outlet);
+        let finished = crate::kit::finished(flow).await;
+        assert!(matches!(finished.ending, Cause::Completed));
+    });
+}
+
+#[test]
+fn an_outlet_whose_flow_never_runs_ends() {
+    system(async {
+        let (mut outlet, flow) = Source::repeat_with(|| 1u64).into_stream();
+        assert!(outlet.control().is_none());
+        drop(flow);
+        assert!(within("the outlet", outlet.next()).await.is_none());
+    });
+}
+
+#[test]
+fn an_outlet_of_a_larger_graph_gives_the_error_of_its_flow() {
+    system(async {
+        let (outlet, shown) = Source::from_iter(0..3u64).into_stream();
+        let (inlet, source) = Source::<u64>::inlet(1);
+        let bad = source
+            .try_map(|_| Err::<u64, _>("bad"))
+            .named("bad")
+            .count();
+        let running = bad.and(shown).run(&FlowContext::background()).unwrap();
+        inlet.send(1).await.unwrap();
+        let items: Vec<_> = within("the stream", outlet.collect::<Vec<_>>()).await;
+        assert!(items.iter().take(3).filter(|item| item.is_ok()).count() <= 3);
+        failed(running).await;
+    });
+}
