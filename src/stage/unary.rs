@@ -176,6 +176,21 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
         failure.map_or(Ok(count(taken)), Err)
     }
 
+    /// How it ends, once it is finished.
+    fn own_end(&mut self) -> End {
+        if self.logic.is_done() {
+            if O::SINK {
+                // A sink that needs no more gives its value now.
+                self.finish();
+            }
+            return End::Completed;
+        }
+        match self.input.failure() {
+            Some(cause) => End::Failed(cause.clone()),
+            None => End::Completed,
+        }
+    }
+
     fn finish(&mut self) {
         self.finished = true;
         if let Some(outs) = self.logic.finish() {
@@ -207,17 +222,7 @@ impl<L: Logic, O: Out<L::Out>> Kernel for Unary<L, O> {
                 return Ok(turn);
             }
             if self.finished {
-                let end = match self.input.failure() {
-                    Some(cause) => End::Failed(cause.clone()),
-                    None => {
-                        if self.logic.is_done() && O::SINK {
-                            // A sink that needs no more gives its value now.
-                            self.finish();
-                        }
-                        End::Completed
-                    }
-                };
-                return Ok(Turn::Done(end));
+                return Ok(Turn::Done(self.own_end()));
             }
             if L::TIMED
                 && let Poll::Ready(outs) = self.logic.poll_due(cx)

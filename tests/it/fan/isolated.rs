@@ -187,3 +187,25 @@ fn isolated_means_nothing_where_nothing_is_joined() {
         );
     });
 }
+
+#[test]
+fn r4_4_a_stage_that_has_enough_does_not_fail_with_its_input() {
+    system(async {
+        // Shipped in one turn with the failure behind it, so that both are there at once.
+        let input = Source::from_iter(0..6u64)
+            .try_map(|n| {
+                if n < 5 {
+                    Ok(n)
+                } else {
+                    Err("five is too much")
+                }
+            })
+            .named("bad")
+            .take_while(|n| *n < 4);
+        let flow = input.merge(Source::empty()).isolated().count();
+        let finished = finished(flow).await;
+        assert_eq!(finished.value, Some(4));
+        let take = finished.report.stage("take_while-1").unwrap();
+        assert!(matches!(take.ending, Some(Cause::Completed)));
+    });
+}
