@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::task::AbortHandle;
 
 use super::cause::Cause;
+use super::panics::panic_text;
 
 type Function = Box<dyn FnOnce(Cause) + Send>;
 
@@ -65,7 +66,7 @@ impl<P> Callback<P> {
         if let Some(function) = function
             && let Err(panic) = catch_unwind(AssertUnwindSafe(|| function(cause)))
         {
-            log::error!("an `after_done` callback panicked: {}", text(&*panic));
+            log::error!("an `after_done` callback panicked: {}", panic_text(&*panic));
         }
     }
 
@@ -91,13 +92,4 @@ impl<P> Callback<P> {
     fn lock(&self) -> MutexGuard<'_, State<P>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The message of a panic, where it has one.
-pub(super) fn text(panic: &(dyn std::any::Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }

@@ -10,6 +10,7 @@ mod done;
 mod flow_context;
 mod handle;
 mod node;
+mod panics;
 mod roots;
 mod runtime;
 #[cfg(test)]
@@ -22,3 +23,5 @@ pub use done::Done;
 pub use flow_context::FlowContext;
 pub use handle::{CancelHandle, CancelOnDrop};
 pub use runtime::NoRuntime;
+
+pub(crate) use panics::{discard_payload, drop_caught, drop_caught_by, drop_each, panic_text};

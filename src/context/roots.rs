@@ -8,10 +8,10 @@ use std::pin::pin;
 use futures::FutureExt as _;
 use futures::future::{Either, select};
 
-use super::callback;
 use super::cause::Cause;
 use super::flow_context::FlowContext;
 use super::node::Node;
+use super::panics::panic_text;
 use super::runtime::{self, NoRuntime};
 use super::values::Values;
 
@@ -52,7 +52,7 @@ impl FlowContext {
         Self::until_cause(async move {
             let watched = AssertUnwindSafe(future.map(drop)).catch_unwind();
             if let Err(panic) = watched.await {
-                let text = callback::text(&*panic);
+                let text = panic_text(&*panic);
                 log::error!("the future a context was to end with panicked: {text}");
             }
             cause

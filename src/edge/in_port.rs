@@ -11,9 +11,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::link::drop_each;
 use super::{Ask, Grants, Link, SPARES, Signal, Upstream};
-use crate::context::Cause;
+use crate::context::{Cause, drop_each};
 
 /// The address and the shared half that a consumer needs of its producer.
 pub(crate) struct UpLink<T> {

@@ -10,8 +10,7 @@ use std::time::Instant;
 use actix::{Actor, Addr, Context, Handler, Message};
 
 use super::Link;
-use super::link::drop_each;
-use crate::context::Cause;
+use crate::context::{Cause, drop_each};
 
 /// What a producer tells its consumer.
 pub(crate) enum Signal<T> {

@@ -13,6 +13,6 @@ mod out_port;
 pub(crate) use activity::Activity;
 pub(crate) use demand::{Credit, Grants};
 pub(crate) use in_port::{InEnd, InPort, UpLink};
-pub(crate) use link::{Link, discard_payload, drop_caught, drop_caught_by, drop_each, panic_text};
+pub(crate) use link::Link;
 pub(crate) use message::{Ask, Demand, Downstream, Feed, Port, Signal, Upstream};
 pub(crate) use out_port::{OutEnd, OutPort};

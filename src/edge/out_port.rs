@@ -7,9 +7,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::link::drop_each;
 use super::{Ask, Credit, Downstream, Link, SPARES, Signal};
-use crate::context::Cause;
+use crate::context::{Cause, drop_each};
 
 #[derive(Debug)]
 enum Output {

@@ -279,13 +279,13 @@ impl<T: Send + 'static> Source<T> {
     ///
     /// # #[actix::main]
     /// # async fn main() -> Result<(), PipelineError> {
-    /// let (stored, list) = futures::channel::mpsc::unbounded();
+    /// let (stored, list) = std::sync::mpsc::channel();
     /// let flow = Source::from_iter(1..=3u64).for_each_async(2, move |n| {
     ///     let stored = stored.clone();
-    ///     async move { stored.unbounded_send(n).unwrap() }
+    ///     async move { stored.send(n).expect("it is read below") }
     /// });
     /// flow.run(&FlowContext::background())?.await?;
-    /// assert_eq!(futures::executor::block_on_stream(list).sum::<u64>(), 6);
+    /// assert_eq!(list.iter().sum::<u64>(), 6);
     /// # Ok(())
     /// # }
     /// ```

@@ -13,7 +13,7 @@ use futures::task::AtomicWaker;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::context::BoxError;
-use crate::edge::drop_each;
+use crate::context::drop_each;
 use crate::stage::Supply;
 
 /// How an inlet came to its end.

@@ -18,8 +18,8 @@ use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler};
 use actix_rt::ArbiterHandle;
 
 use super::{Clock, Core, End, Inputs, Kernel, Outputs, Turn};
-use crate::context::{BoxError, Cause};
-use crate::edge::{Demand, Feed, discard_payload, panic_text};
+use crate::context::{BoxError, Cause, discard_payload, panic_text};
+use crate::edge::{Demand, Feed};
 use crate::report::Spent;
 use crate::supervise::{
     Directive, Guard, Level, Lifeline, Line, Order, Presence, StageState, start,
@@ -216,7 +216,7 @@ impl<K: Kernel> StageActor<K> {
                 }
                 Err(panic) => {
                     let stage = Arc::clone(&self.core.state.name);
-                    let text = panic_text(&*panic);
+                    let text = Arc::from(panic_text(&*panic));
                     discard_payload(panic);
                     self.fail(Cause::Panicked { stage, text });
                     continue;

@@ -12,8 +12,8 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use pin_project_lite::pin_project;
 
 use super::{Core, End, Inputs, Kernel, Out, Outputs, Turn};
-use crate::context::BoxError;
-use crate::edge::{InEnd, InPort, OutEnd, OutPort, drop_caught_by, drop_each};
+use crate::context::{BoxError, drop_caught_by, drop_each};
+use crate::edge::{InEnd, InPort, OutEnd, OutPort};
 use crate::supervise::Wait;
 
 pin_project! {

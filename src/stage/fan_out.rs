@@ -5,8 +5,8 @@ use std::task::Context;
 
 use super::fan_in::{ROUTES, Route};
 use super::{Core, End, Inputs, Kernel, Outputs, Turn};
-use crate::context::{BoxError, Cause};
-use crate::edge::{InEnd, InPort, OutEnd, OutPort, drop_caught};
+use crate::context::{BoxError, Cause, drop_caught};
+use crate::edge::{InEnd, InPort, OutEnd, OutPort};
 use crate::supervise::Wait;
 
 /// Gives the branch of an item.

@@ -9,8 +9,8 @@ use std::time::Instant;
 use futures::task::AtomicWaker;
 
 use super::{Out, Turn};
-use crate::context::Cause;
-use crate::edge::{OutEnd, drop_each};
+use crate::context::{Cause, drop_each};
+use crate::edge::OutEnd;
 use crate::supervise::FlowState;
 
 /// What the reader of an outlet finds.

@@ -7,8 +7,8 @@
 use std::task::{Context, Poll};
 
 use super::{Core, End, Inputs, Kernel, Out, Outputs, Turn};
-use crate::context::BoxError;
-use crate::edge::{InEnd, InPort, OutEnd, OutPort, drop_caught};
+use crate::context::{BoxError, drop_caught};
+use crate::edge::{InEnd, InPort, OutEnd, OutPort};
 use crate::report::StageCounts;
 use crate::supervise::Wait;
 

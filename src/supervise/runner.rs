@@ -16,8 +16,7 @@ use actix::{Actor, Context};
 use actix_rt::ArbiterHandle;
 
 use super::{Lifeline, StageState, Tell};
-use crate::context::Cause;
-use crate::edge::{discard_payload, panic_text};
+use crate::context::{Cause, discard_payload, panic_text};
 
 /// Held by all that runs for one stage: its guard, and closures that run off its arbiter. With the
 /// last of them the stage is gone.
@@ -90,7 +89,7 @@ impl Guard {
     }
 
     fn panicked(&mut self, panic: Box<dyn Any + Send>) {
-        let text = panic_text(&*panic);
+        let text = Arc::from(panic_text(&*panic));
         discard_payload(panic);
         match self.stage() {
             Some(stage) => log::error!("stage `{}` panicked: {text}", stage.name),
