@@ -48,9 +48,10 @@ fn bench_linear_3(c: &mut Criterion) {
         let id = BenchmarkId::from_parameter(format_args!("window={window}"));
         group.bench_function(id, |b| {
             b.iter(|| {
-                let context = FlowContext::background();
-                let flow = linear_3(ITEMS, window).run(&context).expect("it starts");
-                let arrived = system.block_on(async { flow.await.expect("it completes") });
+                let arrived = system.block_on(async {
+                    let flow = linear_3(ITEMS, window).run(&FlowContext::background());
+                    flow.expect("it starts").await.expect("it completes")
+                });
                 assert_eq!(arrived, expected);
             });
         });
