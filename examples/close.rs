@@ -17,6 +17,7 @@
 //! ending: completed
 //! ```
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use actix_flow::prelude::*;
@@ -31,7 +32,6 @@ struct Options {
 }
 
 #[actix::main]
-#[expect(clippy::print_stdout, reason = "the output is what it is for")]
 async fn main() -> Result<ExitCode, BoxError> {
     let Options { values } = Options::parse();
 
@@ -56,12 +56,13 @@ async fn main() -> Result<ExitCode, BoxError> {
 
     let finished = flow.wait().await?;
     let arrived = finished.value.unwrap_or_default();
-    println!("sent={values} arrived={arrived} in order");
+    let mut out = io::stdout().lock();
+    writeln!(out, "sent={values} arrived={arrived} in order")?;
     match refused {
-        Err(value) => println!("after close: {value} came back"),
-        Ok(()) => println!("after close: a value was taken"),
+        Err(value) => writeln!(out, "after close: {value} came back")?,
+        Ok(()) => writeln!(out, "after close: a value was taken")?,
     }
-    println!("ending: {}", finished.ending);
+    writeln!(out, "ending: {}", finished.ending)?;
 
     finished.report.check()?;
     Ok(if arrived == values && refused == Err(values) {

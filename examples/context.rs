@@ -19,6 +19,7 @@
 //! node-a goes on
 //! ```
 
+use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -53,8 +54,7 @@ fn reason<R>(ended: Result<R, PipelineError>) -> Option<Cause> {
 }
 
 #[actix::main]
-#[expect(clippy::print_stdout, reason = "the output is what it is for")]
-async fn main() -> Result<ExitCode, PipelineError> {
+async fn main() -> Result<ExitCode, BoxError> {
     let Options {} = Options::parse();
 
     let node = FlowContext::background().with_value(NodeId("node-a"));
@@ -72,23 +72,23 @@ async fn main() -> Result<ExitCode, PipelineError> {
         .run(&request)?
         .await?;
     for line in &seen {
-        println!("values: {line}");
+        writeln!(io::stdout(), "values: {line}")?;
     }
 
     let flow = endless().run(&request)?;
     cancel.cancel("the client hung up");
     let cancelled = reason(flow.await);
     if let Some(cause) = &cancelled {
-        println!("cancel: {cause}");
+        writeln!(io::stdout(), "cancel: {cause}")?;
     }
 
     let (query, _cancel) = node.with_timeout(Duration::from_millis(50));
     let expired = reason(endless().run(&query)?.await);
     if let Some(cause) = &expired {
-        println!("deadline: {cause}");
+        writeln!(io::stdout(), "deadline: {cause}")?;
     }
     if !node.is_done() {
-        println!("node-a goes on");
+        writeln!(io::stdout(), "node-a goes on")?;
     }
 
     let values = ["login", "search"].map(|verb| format!("192.0.2.7 session 42 on node-a: {verb}"));

@@ -15,6 +15,7 @@
 //! sold=100 refused=900 oversold=0
 //! ```
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use actix::Arbiter;
@@ -64,8 +65,7 @@ impl Audit {
 }
 
 #[actix::main]
-#[expect(clippy::print_stdout, reason = "the output is what it is for")]
-async fn main() -> Result<ExitCode, PipelineError> {
+async fn main() -> Result<ExitCode, BoxError> {
     let Options { seats, buyers } = Options::parse();
     let towns: Vec<Arbiter> = (0..TOWNS).map(|_| Arbiter::new()).collect();
 
@@ -94,10 +94,13 @@ async fn main() -> Result<ExitCode, PipelineError> {
         let _ = town.join();
     }
     let audit = finished.value.unwrap_or_default();
-    println!(
+    writeln!(
+        io::stdout(),
         "sold={} refused={} oversold={}",
-        audit.sold, audit.refused, audit.oversold
-    );
+        audit.sold,
+        audit.refused,
+        audit.oversold
+    )?;
 
     let balanced = finished.report.check().is_ok();
     let right = audit.oversold == 0

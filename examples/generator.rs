@@ -88,8 +88,7 @@ impl Numbers {
 }
 
 #[actix::main]
-#[expect(clippy::print_stdout, reason = "the output is what it is for")]
-async fn main() -> Result<ExitCode, PipelineError> {
+async fn main() -> Result<ExitCode, BoxError> {
     let Options { numbers, take } = Options::parse();
     let computed = Arc::new(AtomicU64::new(0));
 
@@ -115,7 +114,7 @@ async fn main() -> Result<ExitCode, PipelineError> {
     .await?;
 
     let computed = computed.load(SeqCst);
-    println!("computed={computed} taken={taken}");
+    writeln!(io::stdout(), "computed={computed} taken={taken}")?;
     Ok(if right && computed == taken {
         ExitCode::SUCCESS
     } else {

@@ -19,6 +19,7 @@
 //! all: stopped 3 of 3, the flow completed
 //! ```
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -75,7 +76,6 @@ fn running(control: &Control) -> Vec<Arc<str>> {
 }
 
 #[actix::main]
-#[expect(clippy::print_stdout, reason = "the output is what it is for")]
 async fn main() -> Result<ExitCode, BoxError> {
     let Options {} = Options::parse();
     let ctx = FlowContext::background();
@@ -86,7 +86,10 @@ async fn main() -> Result<ExitCode, BoxError> {
     let heard = talk.by_ref().take(5).count().await;
     control.quit_stage("joe")?.await;
     let one = desk.back() == 1;
-    println!("one: heard {heard} times, Bye! ... joe has cleaned up");
+    writeln!(
+        io::stdout(),
+        "one: heard {heard} times, Bye! ... joe has cleaned up"
+    )?;
     drop(talk);
 
     let desk = Desk::default();
@@ -98,7 +101,10 @@ async fn main() -> Result<ExitCode, BoxError> {
     }
     let stopped = desk.back();
     let ending = flow.wait().await?.ending;
-    println!("several: {SPEAKERS} signals stopped {stopped} of {SPEAKERS}, the flow {ending}");
+    writeln!(
+        io::stdout(),
+        "several: {SPEAKERS} signals stopped {stopped} of {SPEAKERS}, the flow {ending}"
+    )?;
 
     let desk = Desk::default();
     let flow = desk.speakers().drain().run(&ctx)?;
@@ -108,19 +114,21 @@ async fn main() -> Result<ExitCode, BoxError> {
     }
     let (stopped, left) = (desk.back(), running(&control));
     let few = stopped == SPEAKERS - 1 && left.len() == 1 && !control.is_finished();
-    println!(
+    writeln!(
+        io::stdout(),
         "too few: {} signals stopped {stopped} of {SPEAKERS}, still running: {}",
         SPEAKERS - 1,
         left.join(", ")
-    );
+    )?;
 
     control.quit_all("speakers")?.await;
     let all = desk.back() == SPEAKERS;
     let ending = flow.wait().await?.ending;
-    println!(
+    writeln!(
+        io::stdout(),
         "all: stopped {} of {SPEAKERS}, the flow {ending}",
         desk.back()
-    );
+    )?;
 
     Ok(if one && several && few && all {
         ExitCode::SUCCESS

@@ -75,7 +75,8 @@
 //! # Limits
 //!
 //! * A closure that never returns holds its arbiter's thread; a flow that cannot end because of one
-//!   is [`Cause::Stuck`] for those who wait on another thread.
+//!   is [`Cause::Stuck`] for those who wait on another thread. One of
+//!   [`map_blocking`](Source::map_blocking) holds no arbiter, and all who wait see it.
 //! * Awaiting a pipeline from one of its own stages never ends.
 //! * A panic in an item's drop while another panic unwinds, and any panic under `panic = "abort"`,
 //!   end the process.

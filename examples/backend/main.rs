@@ -21,12 +21,11 @@
 //! every event it has accepted and prints the report of their flow and how many of each kind were
 //! stored, as `stored 3 order`. A stream ends at the signal, a search is still answered.
 
-#![allow(clippy::print_stdout, reason = "what a program says")]
-
 mod flows;
 mod routes;
 
 use std::error::Error;
+use std::io::{self, Write as _};
 use std::time::Duration;
 
 use actix::Arbiter;
@@ -85,9 +84,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // A client that closes its side has gone: its request is dropped, and the flow with it.
         .h1_allow_half_closed(false)
         .shutdown_timeout(5)
-        .bind(("127.0.0.1", arguments.port))?;
+        .bind(("127.0.0.1", arguments.port))
+        .map_err(|error| format!("127.0.0.1:{}: {error}", arguments.port))?;
     for address in server.addrs() {
-        println!("listening on {address}");
+        writeln!(io::stdout(), "listening on {address}")?;
     }
     let server = server.run();
     let handle = server.handle();
@@ -106,9 +106,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err("the arbiter of the events panicked".into());
     }
 
-    println!("{}", stored.report);
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", stored.report)?;
     for (kind, count) in stored.value.unwrap_or_default() {
-        println!("stored {count} {kind}");
+        writeln!(out, "stored {count} {kind}")?;
     }
     Ok(())
 }

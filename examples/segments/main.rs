@@ -98,10 +98,11 @@ async fn run(options: &Options) -> Result<(), BoxError> {
         ..
     } = counted?;
     let width = metadata.len().to_string().len();
-    let mut out = io::stdout().lock();
-    write!(out, "{lines:width$} {words:width$} {bytes:width$} ")?;
-    out.write_all(options.file.as_os_str().as_encoded_bytes())?;
-    Ok(writeln!(out)?)
+    let mut line = format!("{lines:width$} {words:width$} {bytes:width$} ").into_bytes();
+    line.extend_from_slice(options.file.as_os_str().as_encoded_bytes());
+    line.push(b'\n');
+    let printed = io::stdout().write_all(&line);
+    printed.map_err(|error| format!("standard output: {error}").into())
 }
 
 #[actix::main]

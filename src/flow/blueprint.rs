@@ -196,7 +196,8 @@ impl<R: Send + 'static> Blueprint<R> {
 
     /// Sets how long a quit and a cancel may take, 5 seconds where nothing is said.
     ///
-    /// Past it a quit becomes a cancel, and a cancel an abort, with
+    /// It bounds the quit of a stage or a group too: a stage that takes longer is cancelled, its
+    /// neighbours go on. Past it a quit of the flow becomes a cancel, and a cancel an abort, with
     /// [`Cause::GraceExpired`](crate::Cause::GraceExpired); an abort that is not answered within
     /// it, at least 200 milliseconds, is [`Cause::Stuck`](crate::Cause::Stuck). The idea is the
     /// shutdown time of OTP's supervisors.

@@ -179,8 +179,9 @@ impl<T: Send + 'static> Source<T> {
     /// # Cancel safety
     ///
     /// A closure that runs cannot be stopped: a cancelled flow discards its item, and
-    /// [`wait`](crate::Pipeline::wait) waits for it. One that waits for a thread does not begin any
-    /// more.
+    /// [`wait`](crate::Pipeline::wait) waits for it, until [`grace`](crate::Blueprint::grace) and
+    /// abort are over; then the flow is [`Stuck`](crate::Cause::Stuck). One that waits for a thread
+    /// does not begin any more.
     pub fn map_blocking<U>(
         self,
         concurrency: usize,

@@ -34,7 +34,8 @@ impl<T: Send + 'static> Source<T> {
     /// results in the order of the items.
     ///
     /// The arbiters belong to the flow: `run` starts them, and they are stopped and joined before
-    /// [`wait`](crate::Pipeline::wait) returns. A worker may block its arbiter. Items go to the
+    /// [`wait`](crate::Pipeline::wait) returns. A worker may block its arbiter. The first item is
+    /// sent when every worker is up. Items go to the
     /// worker with the most free credit; the window, 1024 where nothing is said, is the sum over
     /// the workers: where items are long work, a small one (twice the workers) spreads them more
     /// evenly. The idea is the bounded parallelism of Go's article on pipelines.
@@ -198,11 +199,11 @@ impl<T: Send + 'static> Source<T> {
     ///
     /// # Errors
     ///
-    /// [`StartError`](crate::StartError) of `run`, as for [`map_parallel`](Self::map_parallel).
+    /// Those of [`map_parallel_with`](Self::map_parallel_with).
     ///
-    /// # Panics
+    /// # Ordering
     ///
-    /// A panic in the factory fails the flow.
+    /// That of [`map_parallel_unordered`](Self::map_parallel_unordered).
     pub fn map_parallel_unordered_with<U, G>(
         self,
         workers: usize,

@@ -193,6 +193,9 @@ impl Control {
     /// Quits one stage, or all workers of a composite: the stages above it are cancelled, those
     /// below deliver what they got. Ready when it has cleaned up; at once if it was over.
     ///
+    /// A stage that takes longer than the [`grace`](crate::Blueprint::grace) is cancelled, its
+    /// neighbours go on.
+    ///
     /// # Examples
     ///
     /// ```
@@ -218,6 +221,8 @@ impl Control {
 
     /// Quits one stage of a group, the next that runs: one signal, one stage. Ready when it has
     /// cleaned up; at once if all are over or were asked before.
+    ///
+    /// The grace bounds it as it does [`quit_stage`](Self::quit_stage).
     ///
     /// # Examples
     ///
@@ -250,6 +255,8 @@ impl Control {
     }
 
     /// Quits all stages of a group. Ready when all have cleaned up.
+    ///
+    /// The grace bounds it as it does [`quit_stage`](Self::quit_stage).
     ///
     /// # Examples
     ///

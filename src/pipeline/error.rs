@@ -44,7 +44,8 @@ impl PipelineError {
         Self { kind }
     }
 
-    /// Why the flow ended; none if it was not started.
+    /// Why the flow ended, or the cause of the context that was done before it started; none if
+    /// anything else kept it from starting.
     ///
     /// # Examples
     ///

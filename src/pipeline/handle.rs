@@ -15,7 +15,8 @@ use crate::supervise::Level;
 ///
 /// Awaited it gives the flow's value; [`wait`](Self::wait) gives ending and report too. Either is
 /// ready only after the last actor was dropped, every closure that ran off its arbiter has ended,
-/// and the flow's own arbiters are joined. Dropped, it cancels the flow, unless it was
+/// and the flow's own arbiters are joined; of a flow that is [`Stuck`](crate::Cause::Stuck), what
+/// does not answer is left behind. Dropped, it cancels the flow, unless it was
 /// [`detach`](Self::detach)ed.
 ///
 /// Awaiting a pipeline from one of its own stages never ends.

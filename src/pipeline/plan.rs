@@ -196,7 +196,9 @@ impl Plan {
                 }
                 None => (naming.name(said), None),
             };
-            let window = said.window.or(flow.window).unwrap_or(WINDOW);
+            // A source has no input edge: a window of the flow means nothing to it.
+            let of_flow = flow.window.filter(|_| !node.inputs.is_empty());
+            let window = said.window.or(of_flow).unwrap_or(WINDOW);
             check(part_of.as_ref().unwrap_or(&name), said, window)?;
             for link in &node.inputs {
                 link.set_window(window);

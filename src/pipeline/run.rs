@@ -96,7 +96,9 @@ impl<R: Send + 'static> Blueprint<R> {
     ///
     /// # Errors
     ///
-    /// [`StartError`], which names the stage; then nothing was started.
+    /// [`StartError`], which names the stage; then nothing was started. Whether actors can be spawned
+    /// in a tokio runtime without a System can only be tried: where they cannot, tokio prints a
+    /// panic, which is caught, before this returns [`StartError::NoRuntime`].
     ///
     /// # Cost
     ///

@@ -135,25 +135,34 @@ impl fmt::Display for StartError {
                 write!(f, "stage `{stage}` got no arbiter: {error}")
             }
             Self::DeadArbiter { stage } => {
-                write!(f, "stage `{stage}` was placed on an arbiter that is dead")
+                write!(
+                    f,
+                    "stage `{stage}` was placed on an arbiter that is dead: place it on one that runs"
+                )
             }
             Self::ContextDone { cause } => write!(f, "the context is done: {cause}"),
             Self::DuplicateName { name } => {
-                write!(f, "two stages or groups have the name `{name}`")
+                write!(
+                    f,
+                    "two stages or groups have the name `{name}`: give one another"
+                )
             }
-            Self::Zero { stage, what } => write!(f, "stage `{stage}` has a {what} of 0"),
+            Self::Zero { stage, what } => {
+                write!(f, "stage `{stage}` has a {what} of 0: give it more")
+            }
             Self::WindowBelowConcurrency {
                 stage,
                 window,
                 concurrency,
             } => write!(
                 f,
-                "stage `{stage}` has a window of {window}, below its concurrency of {concurrency}"
+                "stage `{stage}` has a window of {window}, below its concurrency of {concurrency}: \
+                 raise the one or lower the other"
             ),
             Self::Misplaced { stage, attribute } => {
                 write!(
                     f,
-                    "`{attribute}` was written at `{stage}`, where it means nothing"
+                    "`{attribute}` was written at `{stage}`, where it means nothing: leave it out"
                 )
             }
             Self::OpenBranch { stage, open } => write!(

@@ -183,7 +183,7 @@ fn isolated_means_nothing_where_nothing_is_joined() {
         assert!(matches!(refused, StartError::Misplaced { .. }));
         assert_eq!(
             refused.to_string(),
-            "`isolated` was written at `map-1`, where it means nothing"
+            "`isolated` was written at `map-1`, where it means nothing: leave it out"
         );
     });
 }

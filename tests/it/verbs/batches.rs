@@ -48,12 +48,15 @@ fn a_batch_within_a_time_goes_when_it_is_full_or_its_time_is_over() {
 fn a_batch_of_none_is_refused() {
     system(async {
         let refused = refusal(Source::once(1u64).batch(0).count());
-        assert_eq!(refused.to_string(), "stage `batch-1` has a size of 0");
+        assert_eq!(
+            refused.to_string(),
+            "stage `batch-1` has a size of 0: give it more"
+        );
         let second = Duration::from_secs(1);
         let refused = refusal(Source::once(1u64).batch_within(0, second).count());
         assert_eq!(
             refused.to_string(),
-            "stage `batch_within-1` has a size of 0"
+            "stage `batch_within-1` has a size of 0: give it more"
         );
     });
 }

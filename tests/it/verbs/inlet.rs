@@ -192,6 +192,9 @@ fn an_inlet_without_capacity_is_refused() {
     system(async {
         let (_inlet, source) = Source::<u64>::inlet(0);
         let refused = refusal(source.count());
-        assert_eq!(refused.to_string(), "stage `inlet-1` has a capacity of 0");
+        assert_eq!(
+            refused.to_string(),
+            "stage `inlet-1` has a capacity of 0: give it more"
+        );
     });
 }

@@ -69,17 +69,23 @@ fn a_window_or_a_concurrency_of_zero() {
             assert_eq!((&**stage, *what), (name, zero));
             assert_eq!(
                 refused.to_string(),
-                format!("stage `{name}` has a {zero} of 0")
+                format!("stage `{name}` has a {zero} of 0: give it more")
             );
             assert_eq!(refused.stage(), Some(name));
         }
         let refused = refusal(numbers().count().default_window(0));
-        assert!(matches!(refused, StartError::Zero { what: "window", .. }));
+        assert_eq!(
+            refused.to_string(),
+            "stage `count-1` has a window of 0: give it more"
+        );
         let segments = numbers()
             .segmented(0, Some, |n| n, |n| n.len())
             .named("seg");
         let refused = refusal(segments.count());
-        assert_eq!(refused.to_string(), "stage `seg` has a concurrency of 0");
+        assert_eq!(
+            refused.to_string(),
+            "stage `seg` has a concurrency of 0: give it more"
+        );
     });
 }
 
@@ -93,7 +99,8 @@ fn a_window_below_the_concurrency() {
         let refused = refusal(narrow.count());
         assert_eq!(
             refused.to_string(),
-            "stage `ask` has a window of 4, below its concurrency of 5"
+            "stage `ask` has a window of 4, below its concurrency of 5: \
+             raise the one or lower the other"
         );
         assert_eq!(refused.stage(), Some("ask"));
         let refused = refusal(numbers().map_parallel(3, |n| n).count().default_window(2));
@@ -108,7 +115,7 @@ fn a_name_that_two_stages_or_groups_have() {
         let refused = refusal(twice);
         assert_eq!(
             refused.to_string(),
-            "two stages or groups have the name `a`"
+            "two stages or groups have the name `a`: give one another"
         );
         let group = numbers().named("a").map(|n| n).group("a").count();
         assert!(matches!(refusal(group), StartError::DuplicateName { .. }));
@@ -167,7 +174,8 @@ fn an_attribute_where_it_means_nothing() {
                 panic!("{refused:?}");
             };
             assert_eq!((&**stage, *attribute), (at, what));
-            let text = format!("`{what}` was written at `{at}`, where it means nothing");
+            let text =
+                format!("`{what}` was written at `{at}`, where it means nothing: leave it out");
             assert_eq!(refused.to_string(), text);
         }
     });
@@ -209,7 +217,7 @@ fn a_stage_placed_on_a_dead_arbiter() {
         );
         assert_eq!(
             refused.to_string(),
-            "stage `there` was placed on an arbiter that is dead"
+            "stage `there` was placed on an arbiter that is dead: place it on one that runs"
         );
         let refused = refusal(numbers().map_parallel_on(&[handle], |n| n).count());
         assert!(matches!(refused, StartError::DeadArbiter { .. }));
@@ -274,7 +282,7 @@ fn a_start_error_is_a_pipeline_error_without_a_report() {
         assert!(error.start_error().is_some());
         assert_eq!(
             error.to_string(),
-            "the flow was not started: stage `map-1` has a window of 0"
+            "the flow was not started: stage `map-1` has a window of 0: give it more"
         );
     });
 }
