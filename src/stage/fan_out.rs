@@ -110,7 +110,7 @@ impl<T> FanOut<T> {
                 let branches = self.branches.len();
                 if branch >= branches {
                     return Err(format!(
-                        "the key gave branch {branch}; there are {branches}, counted from 0"
+                        "the key gave branch {branch}, but there are {branches} branches"
                     )
                     .into());
                 }
