@@ -102,6 +102,20 @@ impl<T> InPort<T> {
         self.queue.front_mut()
     }
 
+    /// Gives the front batch away to be worked on, none if there is no item.
+    #[inline]
+    pub(crate) fn lend(&mut self) -> Option<Vec<T>> {
+        self.batch().map(std::mem::take)
+    }
+
+    /// Takes what is left of it back.
+    #[inline]
+    pub(crate) fn take_back(&mut self, batch: Vec<T>) {
+        if let Some(front) = self.queue.front_mut() {
+            *front = batch;
+        }
+    }
+
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<T> {
         self.batch()?.pop()

@@ -83,17 +83,31 @@ impl<T> OutPort<T> {
     #[inline]
     pub(crate) fn push(&mut self, item: T) {
         if self.buffer.len() == self.buffer.capacity() {
-            self.grow();
+            self.grow(1);
         }
         self.buffer.push(item);
     }
 
     /// Makes a buffer as large as the largest batch so far at once, not by steps.
     #[cold]
-    fn grow(&mut self) {
-        let items = self.buffer.len();
-        self.buffer
-            .reserve(self.largest.saturating_sub(items).max(1));
+    fn grow(&mut self, items: usize) {
+        let usual = self.largest.saturating_sub(self.buffer.len());
+        self.buffer.reserve(usual.max(items));
+    }
+
+    /// Gives the batch away to be filled, with space for `items` more; there is room for these.
+    #[inline]
+    pub(crate) fn lend(&mut self, items: usize) -> Vec<T> {
+        if self.buffer.capacity() - self.buffer.len() < items {
+            self.grow(items);
+        }
+        std::mem::take(&mut self.buffer)
+    }
+
+    /// Takes the batch back.
+    #[inline]
+    pub(crate) fn take_back(&mut self, batch: Vec<T>) {
+        self.buffer = batch;
     }
 
     /// Whether its consumer has not started yet.

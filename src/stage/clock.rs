@@ -1,12 +1,12 @@
 //! How long a turn lasts: about 100 µs, found out with few looks at the clock.
 //!
-//! The clock is read after 1, 2, 4 ... at most 64 items; after an overrun it starts again at 1,
+//! The clock is read after 1, 2, 4 ... at most 256 items; after an overrun it starts again at 1,
 //! so that slow items are shipped one by one.
 
 use std::time::{Duration, Instant};
 
 const TURN: Duration = Duration::from_micros(100);
-const MOST_UNSEEN: usize = 64;
+const MOST_UNSEEN: usize = 256;
 
 #[derive(Debug)]
 pub(crate) struct Clock {
@@ -72,12 +72,12 @@ mod tests {
         let start = Instant::now();
         let mut clock = Clock::new(start);
         clock.begin(start);
-        for expected in [1, 2, 4, 8, 16, 32, 64, 64] {
+        for expected in [1, 2, 4, 8, 16, 32, 64, 128, 256, 256] {
             assert_eq!(clock.left(), expected);
             clock.done += expected;
             assert!(!clock.look(start));
         }
-        clock.done += 64;
+        clock.done += 256;
         assert!(clock.look(start + TURN * 2));
         clock.begin(start);
         assert_eq!(clock.left(), 1);

@@ -20,6 +20,26 @@ impl<I: Iterator> Generator<I> {
     }
 }
 
+/// A stretch of work: the batch is its own for as long as it lasts, so that the loop keeps its
+/// length in a register. Whatever ends it, a panic too, gives it back.
+struct Stretch<'a, T> {
+    out: &'a mut OutPort<T>,
+    batch: Vec<T>,
+}
+
+impl<'a, T> Stretch<'a, T> {
+    fn new(out: &'a mut OutPort<T>, items: usize) -> Self {
+        let batch = out.lend(items);
+        Self { out, batch }
+    }
+}
+
+impl<T> Drop for Stretch<'_, T> {
+    fn drop(&mut self) {
+        self.out.take_back(std::mem::take(&mut self.batch));
+    }
+}
+
 impl<I> Kernel for Generator<I>
 where
     I: Iterator + 'static,
@@ -35,16 +55,20 @@ where
                 return Ok(Turn::Park(Wait::Credit(Some(0))));
             }
             let most = room.min(core.clock.left());
+            let mut stretch = Stretch::new(&mut self.out, most);
             let mut made = 0;
-            while made < most {
-                if core.is_marked() {
-                    return Ok(Turn::Marked);
-                }
+            // The last condition always holds; it spares the push its own look.
+            while made < most && !core.is_marked() && stretch.batch.len() < stretch.batch.capacity()
+            {
                 match self.items.next() {
-                    Some(item) => self.out.push(item),
+                    Some(item) => stretch.batch.push(item),
                     None => return Ok(Turn::Done(End::Completed)),
                 }
                 made += 1;
+            }
+            drop(stretch);
+            if core.is_marked() {
+                return Ok(Turn::Marked);
             }
             if core.clock.spend(made) {
                 return Ok(Turn::More);

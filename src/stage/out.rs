@@ -18,6 +18,12 @@ pub(crate) trait Out<T>: 'static {
     /// Places an item; there is room.
     fn push(&mut self, item: T);
 
+    /// Gives the batch away to be filled, with space for `items` more; there is room for these.
+    fn lend(&mut self, items: usize) -> Vec<T>;
+
+    /// Takes the batch back.
+    fn take_back(&mut self, batch: Vec<T>);
+
     /// What a stage without room does.
     fn full(&mut self, cx: &mut Context<'_>) -> Turn;
 
@@ -44,6 +50,16 @@ impl<T: 'static> Out<T> for OutPort<T> {
     #[inline]
     fn push(&mut self, item: T) {
         self.push(item);
+    }
+
+    #[inline]
+    fn lend(&mut self, items: usize) -> Vec<T> {
+        self.lend(items)
+    }
+
+    #[inline]
+    fn take_back(&mut self, batch: Vec<T>) {
+        self.take_back(batch);
     }
 
     fn full(&mut self, _: &mut Context<'_>) -> Turn {
@@ -73,6 +89,14 @@ impl<T: 'static> Out<T> for Void {
 
     #[inline]
     fn push(&mut self, _: T) {}
+
+    #[inline]
+    fn lend(&mut self, _: usize) -> Vec<T> {
+        Vec::new()
+    }
+
+    #[inline]
+    fn take_back(&mut self, _: Vec<T>) {}
 
     fn full(&mut self, _: &mut Context<'_>) -> Turn {
         Turn::More

@@ -168,6 +168,15 @@ impl<T: Send + 'static> Out<T> for OutletPort<T> {
         self.buffer.push(item);
     }
 
+    fn lend(&mut self, items: usize) -> Vec<T> {
+        self.buffer.reserve(items);
+        std::mem::take(&mut self.buffer)
+    }
+
+    fn take_back(&mut self, batch: Vec<T>) {
+        self.buffer = batch;
+    }
+
     fn full(&mut self, cx: &mut Context<'_>) -> Turn {
         // Registered first: what is read after the look below wakes.
         self.passage.0.writer.register(cx.waker());

@@ -46,20 +46,56 @@ pub(crate) trait Logic: 'static {
     }
 }
 
-/// Counts the items of a stretch of work, also when a panic ends it.
-struct Work<'a> {
+/// A stretch of work: the batch and the buffer are its own for as long as it lasts, so that the
+/// loop keeps their lengths in registers. Whatever ends it, a panic too, gives them back and counts.
+struct Stretch<'a, T, U, O: Out<U>> {
+    input: &'a mut InPort<T>,
+    batch: Vec<T>,
+    out: &'a mut O,
+    outs: Vec<U>,
     counts: &'a mut StageCounts,
-    begun: u64,
-    /// Whether the last item begun was brought to an end.
+    begun: usize,
+    /// Items begun whose outputs are not all placed.
+    open: usize,
+    /// Whether the last item begun was accepted.
     whole: bool,
 }
 
-impl Drop for Work<'_> {
+impl<'a, T, U, O: Out<U>> Stretch<'a, T, U, O> {
+    /// At most `limit` items of one batch; none where there is no item.
+    fn new(
+        input: &'a mut InPort<T>,
+        out: &'a mut O,
+        counts: &'a mut StageCounts,
+        limit: usize,
+    ) -> Option<(Self, usize)> {
+        let batch = input.lend()?;
+        let limit = limit.min(batch.len());
+        let outs = out.lend(limit);
+        let stretch = Self {
+            input,
+            batch,
+            out,
+            outs,
+            counts,
+            begun: 0,
+            open: 0,
+            whole: false,
+        };
+        Some((stretch, limit))
+    }
+}
+
+impl<T, U, O: Out<U>> Drop for Stretch<'_, T, U, O> {
     fn drop(&mut self) {
+        self.input.take_back(std::mem::take(&mut self.batch));
+        self.out.take_back(std::mem::take(&mut self.outs));
         // An item begun and not brought to an end is one that the logic refused or panicked at.
-        let failed = u64::from(!self.whole);
-        self.counts.passed += self.begun - failed;
-        self.counts.failed += failed;
+        let failed = usize::from(!self.whole);
+        let passed = self.begun - self.open - failed;
+        self.counts.passed += passed as u64;
+        self.counts.failed += failed as u64;
+        self.input.credit(passed);
     }
 }
 
@@ -126,7 +162,7 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
     fn consume(&mut self, core: &mut Core) -> Result<usize, BoxError> {
         // An item places one output at most here, what is beyond is left open: no further look at
         // the room is needed.
-        let limit = core.clock.left().min(self.out.room()) as u64;
+        let limit = core.clock.left().min(self.out.room());
         let Core {
             context,
             state,
@@ -134,17 +170,18 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
             seen,
             ..
         } = core;
-        let Some(batch) = self.input.batch() else {
+        let stretch = Stretch::new(&mut self.input, &mut self.out, counts, limit);
+        let Some((mut work, limit)) = stretch else {
             return Ok(0);
         };
-        let mut work = Work {
-            counts,
-            begun: 0,
-            whole: false,
-        };
         let mut failure = None;
-        while work.begun < limit && !context.is_marked() && !state.is_marked_beyond(*seen) {
-            let Some(item) = batch.pop() else { break };
+        // The last condition always holds; it spares the push its own look.
+        while work.begun < limit
+            && !context.is_marked()
+            && !state.is_marked_beyond(*seen)
+            && (O::SINK || work.outs.len() < work.outs.capacity())
+        {
+            let Some(item) = work.batch.pop() else { break };
             work.begun += 1;
             let mut outs = match self.logic.accept(item) {
                 Ok(outs) => outs,
@@ -154,10 +191,11 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
                 }
             };
             if let Some(out) = outs.next() {
-                self.out.push(out);
+                work.outs.push(out);
                 if outs.size_hint().1 != Some(0) {
                     let of_item = true;
                     self.open = Some(Expansion { outs, of_item });
+                    work.open = 1;
                     break;
                 }
             }
@@ -166,14 +204,10 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
                 break;
             }
         }
-        let taken = work.begun;
-        // The outputs of an open item are not all placed yet.
-        work.begun -= u64::from(self.open.is_some());
         work.whole = failure.is_none();
-        let passed = work.begun - u64::from(failure.is_some());
+        let taken = work.begun;
         drop(work);
-        self.input.credit(count(passed));
-        failure.map_or(Ok(count(taken)), Err)
+        failure.map_or(Ok(taken), Err)
     }
 
     /// How it ends, once it is finished.
@@ -198,11 +232,6 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
             self.open = Some(Expansion { outs, of_item });
         }
     }
-}
-
-/// A number of items of one batch, which was a `usize` before.
-fn count(items: u64) -> usize {
-    usize::try_from(items).unwrap_or(usize::MAX)
 }
 
 impl<L: Logic, O: Out<L::Out>> Kernel for Unary<L, O> {

@@ -4,6 +4,7 @@ mod attributes;
 mod batches;
 mod build;
 mod concurrent;
+mod extremes;
 mod inlet;
 mod maps;
 mod outlet;
