@@ -43,7 +43,8 @@ fn r7_1_an_item_fails_once_and_what_is_behind_it_is_discarded() {
         let row = report.stage("try_map-1").unwrap();
         assert_eq!((row.received, row.passed, row.failed), (8, 7, 1));
         let edge = &report.edges()[0];
-        assert_eq!((edge.sent, edge.received, edge.discarded), (100, 8, 92));
+        // How many were sent by then is a matter of turns.
+        assert_eq!((edge.received, edge.discarded), (8, edge.sent - 8));
     });
 }
 
