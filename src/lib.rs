@@ -104,6 +104,7 @@ pub use pipeline::{
     Value, Wait,
 };
 pub use report::{EdgeReport, Imbalance, Report, Shares, StageReport, Violation};
+pub use supervise::{Directive, RestartPolicy, Strategy};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -124,6 +125,7 @@ struct Readme;
 ///     (Blueprint<u64>, Branches<u64>, Inlet<u64>, InletError<u64>, Source<u64>, Yielder<u64>),
 ///     (Control, Ended, Finished<u64>, FlowGraph, Outlet<u64>, Pipeline<u64>),
 ///     (PipelineError, StartError, UnknownStage, Report, StageReport),
+///     (Directive, RestartPolicy, Strategy),
 ///     fn() -> <S as Stage>::Out,
 /// );
 ///
@@ -139,8 +141,9 @@ struct Readme;
 /// ```
 pub mod prelude {
     pub use crate::{
-        AfterDone, Blueprint, BoxError, Branches, CancelHandle, CancelOnDrop, Cause, Control, Done,
-        Ended, Finished, FlowContext, FlowGraph, Inlet, InletError, Outlet, Pipeline,
-        PipelineError, Report, Source, Stage, StageReport, StartError, UnknownStage, Yielder,
+        AfterDone, Blueprint, BoxError, Branches, CancelHandle, CancelOnDrop, Cause, Control,
+        Directive, Done, Ended, Finished, FlowContext, FlowGraph, Inlet, InletError, Outlet,
+        Pipeline, PipelineError, Report, RestartPolicy, Source, Stage, StageReport, StartError,
+        Strategy, UnknownStage, Yielder,
     };
 }

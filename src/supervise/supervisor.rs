@@ -9,7 +9,7 @@ use std::sync::Arc;
 use actix::{Actor, ActorContext, Addr, Context, Handler, Message};
 use tokio::time::Instant;
 
-use super::{FlowState, Level, Line, Order};
+use super::{Directive, FlowState, Level, Line, Order};
 use crate::context::Cause;
 
 /// What a supervisor is told.
@@ -33,13 +33,6 @@ pub(crate) enum Tell {
 
 impl Message for Tell {
     type Result = ();
-}
-
-/// What a supervisor tells a stage that has failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Directive {
-    /// End: ship what is placed, fail downstream, cancel upstream.
-    Stop,
 }
 
 /// The supervisor of one flow.
