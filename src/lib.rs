@@ -98,6 +98,7 @@ pub use context::{
     AfterDone, BoxError, CancelHandle, CancelOnDrop, Cause, Done, FlowContext, NoRuntime,
     StalledNeed, StalledWait,
 };
+pub use edge::DeadLetter;
 pub use flow::{Blueprint, Branches, Inlet, InletError, Source, Stage, Yielder};
 pub use pipeline::{
     Control, Ended, Finished, FlowGraph, Outlet, Pipeline, PipelineError, StartError, UnknownStage,
@@ -125,7 +126,7 @@ struct Readme;
 ///     (Blueprint<u64>, Branches<u64>, Inlet<u64>, InletError<u64>, Source<u64>, Yielder<u64>),
 ///     (Control, Ended, Finished<u64>, FlowGraph, Outlet<u64>, Pipeline<u64>),
 ///     (PipelineError, StartError, UnknownStage, Report, StageReport),
-///     (Directive, RestartPolicy, Strategy),
+///     (DeadLetter<u64>, Directive, RestartPolicy, Strategy),
 ///     fn() -> <S as Stage>::Out,
 /// );
 ///
@@ -142,8 +143,8 @@ struct Readme;
 pub mod prelude {
     pub use crate::{
         AfterDone, Blueprint, BoxError, Branches, CancelHandle, CancelOnDrop, Cause, Control,
-        Directive, Done, Ended, Finished, FlowContext, FlowGraph, Inlet, InletError, Outlet,
-        Pipeline, PipelineError, Report, RestartPolicy, Source, Stage, StageReport, StartError,
-        Strategy, UnknownStage, Yielder,
+        DeadLetter, Directive, Done, Ended, Finished, FlowContext, FlowGraph, Inlet, InletError,
+        Outlet, Pipeline, PipelineError, Report, RestartPolicy, Source, Stage, StageReport,
+        StartError, Strategy, UnknownStage, Yielder,
     };
 }

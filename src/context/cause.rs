@@ -102,6 +102,19 @@ impl Cause {
         matches!(self, Self::Completed | Self::Closed)
     }
 
+    /// Whether something went wrong, and was not asked for.
+    pub(crate) fn is_failure(&self) -> bool {
+        matches!(
+            self,
+            Self::GraceExpired
+                | Self::Failed { .. }
+                | Self::Panicked { .. }
+                | Self::Lost { .. }
+                | Self::Stuck { .. }
+                | Self::Stalled { .. }
+        )
+    }
+
     /// What it is to a flow that was still running when its context ended with it: a completion or
     /// a quit further up delivered nothing down here.
     pub(crate) fn into_cancel(self) -> Self {

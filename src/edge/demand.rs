@@ -4,7 +4,9 @@
 //! 2. What is granted and not yet used or given back never exceeds the window.
 //! 3. There are no more such steps than batches that came in: as long as one is withheld the
 //!    producer has credit, or a batch of it is under way.
-//! 4. A consumer that wants only so many items grants no more than these, ever.
+//! 4. Where the edge is bounded by weight too, all that is owed goes back at once: few items can be
+//!    all that may be in flight.
+//! 5. A consumer that wants only so many items grants no more than these, ever.
 
 /// The consumer's half: what may be asked for.
 #[derive(Debug)]
@@ -17,16 +19,19 @@ pub(crate) struct Grants {
     /// Batches that no step has answered yet.
     unanswered: usize,
     opened: bool,
+    /// Whether what is owed is given back at once, whatever batches came in.
+    eager: bool,
 }
 
 impl Grants {
-    pub(crate) fn new(window: usize, limit: Option<u64>) -> Self {
+    pub(crate) fn new(window: usize, limit: Option<u64>, eager: bool) -> Self {
         Self {
             window,
             remaining: limit,
             owed: 0,
             unanswered: 0,
             opened: false,
+            eager,
         }
     }
 
@@ -47,6 +52,9 @@ impl Grants {
         if !self.opened {
             self.opened = true;
             return self.ask(self.window);
+        }
+        if self.eager {
+            return self.all();
         }
         if self.owed < (self.window / 2).max(1) || self.unanswered == 0 {
             return None;
@@ -114,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_window_opens_once_and_refills_by_halves() {
-        let mut grants = Grants::new(8, None);
+        let mut grants = Grants::new(8, None, false);
         assert_eq!(grants.due(), Some(8));
         assert_eq!(grants.due(), None);
         grants.arrived();
@@ -129,7 +137,7 @@ mod tests {
 
     #[test]
     fn one_batch_is_answered_once_however_slowly_it_is_consumed() {
-        let mut grants = Grants::new(8, None);
+        let mut grants = Grants::new(8, None, false);
         assert_eq!(grants.due(), Some(8));
         grants.arrived();
         grants.owe(4);
@@ -142,7 +150,7 @@ mod tests {
 
     #[test]
     fn r2_7_window_one_refills_after_each_item() {
-        let mut grants = Grants::new(1, None);
+        let mut grants = Grants::new(1, None, false);
         assert_eq!(grants.due(), Some(1));
         grants.arrived();
         grants.owe(1);
@@ -151,14 +159,14 @@ mod tests {
 
     #[test]
     fn a_limit_is_never_exceeded() {
-        let mut grants = Grants::new(8, Some(10));
+        let mut grants = Grants::new(8, Some(10), false);
         assert_eq!(grants.due(), Some(8));
         grants.arrived();
         grants.owe(8);
         assert_eq!(grants.due(), Some(2));
         grants.owe(2);
         assert_eq!(grants.all(), None);
-        assert_eq!(Grants::new(8, Some(0)).due(), None);
+        assert_eq!(Grants::new(8, Some(0), false).due(), None);
     }
 
     proptest! {
@@ -166,9 +174,10 @@ mod tests {
         fn r2_1_in_flight_never_exceeds_the_window(
             window in 1usize..64,
             limit in proptest::option::of(0u64..200),
+            eager: bool,
             steps in proptest::collection::vec((any::<bool>(), 0usize..40, any::<bool>()), 0..200),
         ) {
-            let mut grants = Grants::new(window, limit);
+            let mut grants = Grants::new(window, limit, eager);
             let mut credit = Credit::default();
             let (mut sent, mut freed, mut granted) = (0usize, 0usize, 0u64);
             for (produce, most, probe) in steps {

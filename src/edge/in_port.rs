@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Ask, Grants, Link, SPARES, Signal, Upstream};
-use crate::context::{Cause, drop_each};
+use crate::context::Cause;
 
 /// The address and the shared half that a consumer needs of its producer.
 pub(crate) struct UpLink<T> {
@@ -29,7 +29,7 @@ enum Input {
 }
 
 /// The consumer's end of an edge.
-pub(crate) struct InPort<T> {
+pub(crate) struct InPort<T: Send + 'static> {
     queue: VecDeque<Vec<T>>,
     /// The front batch's length when items were last counted.
     front: usize,
@@ -39,9 +39,15 @@ pub(crate) struct InPort<T> {
     spares: Vec<Vec<T>>,
     state: Input,
     taken: u64,
+    /// Items that came in so far.
+    arrived: u64,
+    /// Behind how many items one is missing, where the producer marks that.
+    gaps: VecDeque<u64>,
+    /// How an item is copied that may be needed again.
+    copy: Option<fn(&T) -> T>,
 }
 
-impl<T> fmt::Debug for InPort<T> {
+impl<T: Send + 'static> fmt::Debug for InPort<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InPort")
             .field("state", &self.state)
@@ -51,7 +57,7 @@ impl<T> fmt::Debug for InPort<T> {
     }
 }
 
-impl<T> InPort<T> {
+impl<T: Send + 'static> InPort<T> {
     pub(crate) fn new(up: UpLink<T>) -> Self {
         Self::limited(up, None)
     }
@@ -61,18 +67,26 @@ impl<T> InPort<T> {
         Self {
             queue: VecDeque::new(),
             front: 0,
-            grants: Grants::new(up.link.window(), limit),
+            grants: Grants::new(up.link.window(), limit, up.link.max_weight().is_some()),
+            copy: up.link.terms::<T>().and_then(|terms| terms.copy),
             up,
             spares: Vec::new(),
             state: Input::Open,
             taken: 0,
+            arrived: 0,
+            gaps: VecDeque::new(),
         }
     }
 
     pub(crate) fn on(&mut self, signal: Signal<T>) {
         match (signal, &self.state) {
+            // Nothing ships an empty batch but the mark of a gap.
+            (Signal::Batch(items), Input::Open) if items.is_empty() => {
+                self.gaps.push_back(self.arrived);
+            }
             (Signal::Batch(mut items), Input::Open) => {
                 items.reverse();
+                self.arrived += items.len() as u64;
                 self.grants.arrived();
                 if self.queue.is_empty() {
                     self.front = items.len();
@@ -80,7 +94,7 @@ impl<T> InPort<T> {
                 self.queue.push_back(items);
             }
             (Signal::Batch(mut late), _) => {
-                self.up.link.counters.add_discarded(drop_each(&mut late));
+                self.up.link.discard(&mut late);
             }
             (Signal::Completed, Input::Open) => self.state = Input::Completed,
             (Signal::Failed(cause), Input::Open) => self.state = Input::Failed(cause),
@@ -135,6 +149,30 @@ impl<T> InPort<T> {
         self.batch().map_or(0, |batch| batch.len())
     }
 
+    /// Whether the item that would be next is missing; asked once for each.
+    pub(crate) fn take_gap(&mut self) -> bool {
+        let Some(&gap) = self.gaps.front() else {
+            return false;
+        };
+        self.count_taken();
+        let missing = gap == self.taken;
+        if missing {
+            self.gaps.pop_front();
+        }
+        missing
+    }
+
+    /// How an item is copied that may be needed again.
+    #[inline]
+    pub(crate) fn copy(&self) -> Option<fn(&T) -> T> {
+        self.copy
+    }
+
+    /// Gives up an item that it took, or what is known of it.
+    pub(crate) fn give_up(&self, item: Option<T>, cause: Option<&Cause>) {
+        self.up.link.give_up(item, cause);
+    }
+
     /// Whether no item will ever come any more.
     pub(crate) fn is_drained(&self) -> bool {
         !matches!(self.state, Input::Open) && !self.is_ready()
@@ -167,12 +205,11 @@ impl<T> InPort<T> {
 
     fn discard_queue(&mut self) {
         self.count_taken();
-        let mut dropped = 0;
         for mut items in self.queue.drain(..) {
-            dropped += drop_each(&mut items);
+            items.reverse();
+            self.up.link.discard(&mut items);
         }
         self.front = 0;
-        self.up.link.counters.add_discarded(dropped);
         self.up.link.counters.store_received(self.taken);
     }
 }
@@ -191,7 +228,7 @@ pub(crate) trait InEnd {
     fn taken(&self) -> u64;
 }
 
-impl<T> InEnd for InPort<T> {
+impl<T: Send + 'static> InEnd for InPort<T> {
     fn settle(&mut self, now: Instant) {
         self.count_taken();
         self.up.link.counters.store_received(self.taken);
@@ -232,7 +269,7 @@ impl<T> InEnd for InPort<T> {
     }
 }
 
-impl<T> Drop for InPort<T> {
+impl<T: Send + 'static> Drop for InPort<T> {
     fn drop(&mut self) {
         self.discard_queue();
     }

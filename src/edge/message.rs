@@ -10,11 +10,11 @@ use std::time::Instant;
 use actix::{Actor, Addr, Context, Handler, Message};
 
 use super::Link;
-use crate::context::{Cause, drop_each};
+use crate::context::Cause;
 
 /// What a producer tells its consumer.
 pub(crate) enum Signal<T> {
-    /// Items, the first of them last, so that they can be popped.
+    /// Items, in order; none marks that one is missing which the reader waits for.
     Batch(Vec<T>),
     /// No more items.
     Completed,
@@ -32,26 +32,26 @@ pub(crate) enum Ask<T> {
 
 /// A message downstream. `PORT` tells inputs of different types of one actor apart, `port`
 /// inputs of one type.
-pub(crate) struct Feed<T, const PORT: usize> {
+pub(crate) struct Feed<T: Send + 'static, const PORT: usize> {
     pub(crate) port: u32,
     pub(crate) sent: Instant,
     signal: Option<Signal<T>>,
     link: Arc<Link>,
 }
 
-impl<T, const PORT: usize> Feed<T, PORT> {
+impl<T: Send + 'static, const PORT: usize> Feed<T, PORT> {
     /// Takes what it says; its unit of the flow's count is the receiver's from now on.
     pub(crate) fn take(&mut self) -> Option<Signal<T>> {
         self.signal.take()
     }
 }
 
-impl<T, const PORT: usize> Drop for Feed<T, PORT> {
+impl<T: Send + 'static, const PORT: usize> Drop for Feed<T, PORT> {
     fn drop(&mut self) {
         // Only a message that nobody handled has its signal still.
         if let Some(signal) = self.signal.take() {
             if let Signal::Batch(mut items) = signal {
-                self.link.counters.add_discarded(drop_each(&mut items));
+                self.link.discard(&mut items);
             }
             self.link.activity().release(1);
         }

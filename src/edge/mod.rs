@@ -9,6 +9,8 @@ mod in_port;
 mod link;
 mod message;
 mod out_port;
+mod terms;
+mod weight;
 
 pub(crate) use activity::Activity;
 pub(crate) use demand::{Credit, Grants};
@@ -16,3 +18,6 @@ pub(crate) use in_port::{InEnd, InPort, UpLink};
 pub(crate) use link::Link;
 pub(crate) use message::{Ask, Demand, Downstream, Feed, Port, Signal, Upstream};
 pub(crate) use out_port::{OutEnd, OutPort};
+pub use terms::DeadLetter;
+pub(crate) use terms::Terms;
+use weight::Weight;

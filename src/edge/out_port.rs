@@ -4,11 +4,12 @@
 //! 2. One terminal signal, after the data; none after a cancel.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Ask, Credit, Downstream, Link, SPARES, Signal};
-use crate::context::{Cause, drop_each};
+use super::{Ask, Credit, Downstream, Link, SPARES, Signal, Weight};
+use crate::context::{Cause, discard_payload, panic_text};
 
 #[derive(Debug)]
 enum Output {
@@ -18,7 +19,7 @@ enum Output {
 }
 
 /// The producer's end of an edge.
-pub(crate) struct OutPort<T> {
+pub(crate) struct OutPort<T: Send + 'static> {
     down: Box<dyn Downstream<T>>,
     link: Arc<Link>,
     credit: Credit,
@@ -29,9 +30,11 @@ pub(crate) struct OutPort<T> {
     state: Output,
     emitted: u64,
     batches: u64,
+    /// Where the edge is bounded by weight: what its items weigh.
+    weight: Option<Box<Weight>>,
 }
 
-impl<T> fmt::Debug for OutPort<T> {
+impl<T: Send + 'static> fmt::Debug for OutPort<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OutPort")
             .field("state", &self.state)
@@ -41,9 +44,11 @@ impl<T> fmt::Debug for OutPort<T> {
     }
 }
 
-impl<T> OutPort<T> {
+impl<T: Send + 'static> OutPort<T> {
     pub(crate) fn new(down: Box<dyn Downstream<T>>, link: Arc<Link>) -> Self {
+        let weight = link.max_weight().map(|most| Box::new(Weight::new(most)));
         Self {
+            weight,
             down,
             link,
             credit: Credit::default(),
@@ -60,6 +65,9 @@ impl<T> OutPort<T> {
         match ask {
             Ask::Request(items, spare) => {
                 self.credit.grant(items);
+                if let Some(weight) = &mut self.weight {
+                    weight.credit(items);
+                }
                 if self.spares.len() < SPARES {
                     self.spares.extend(spare);
                 }
@@ -76,7 +84,12 @@ impl<T> OutPort<T> {
     /// How many items may be pushed now.
     #[inline]
     pub(crate) fn room(&self) -> usize {
-        self.credit.available() - self.buffer.len()
+        let room = self.credit.available() - self.buffer.len();
+        match &self.weight {
+            None => room,
+            // One at a time: what it weighs is known when it is made.
+            Some(weight) => room.min(usize::from(!weight.is_full())),
+        }
     }
 
     /// Adds an item to the batch; the caller has seen that there is room.
@@ -86,6 +99,7 @@ impl<T> OutPort<T> {
             self.grow(1);
         }
         self.buffer.push(item);
+        self.weigh();
     }
 
     /// Makes a buffer as large as the largest batch so far at once, not by steps.
@@ -108,6 +122,37 @@ impl<T> OutPort<T> {
     #[inline]
     pub(crate) fn take_back(&mut self, batch: Vec<T>) {
         self.buffer = batch;
+        self.weigh();
+    }
+
+    /// Weighs what was made; of an edge that is not bounded by weight, nothing.
+    #[inline]
+    fn weigh(&mut self) {
+        if self.weight.is_some() {
+            self.weigh_new();
+        }
+    }
+
+    #[cold]
+    fn weigh_new(&mut self) {
+        let (Some(weight), Some((weigh, most))) = (
+            &mut self.weight,
+            self.link
+                .terms::<T>()
+                .and_then(|terms| terms.weight.as_ref()),
+        ) else {
+            return;
+        };
+        for item in self.buffer.iter().skip(weight.known()) {
+            // Not a failure of the stage: the item is made, and can be sent by itself.
+            let weighed = catch_unwind(AssertUnwindSafe(|| weigh(item)));
+            weight.add(weighed.unwrap_or_else(|panic| {
+                let text = panic_text(&*panic);
+                log::error!("weighing an item panicked, it is sent by itself: {text}");
+                discard_payload(panic);
+                *most
+            }));
+        }
     }
 
     /// Whether its consumer has not started yet.
@@ -128,11 +173,11 @@ impl<T> OutPort<T> {
     }
 
     fn discard_buffer(&mut self) {
-        let dropped = drop_each(&mut self.buffer);
-        if dropped > 0 {
-            self.link.counters.add_sent(dropped, 0);
-            self.link.counters.add_discarded(dropped);
-            self.emitted += dropped;
+        let items = self.buffer.len() as u64;
+        if items > 0 {
+            self.link.counters.add_sent(items, 0);
+            self.link.discard(&mut self.buffer);
+            self.emitted += items;
         }
     }
 
@@ -155,23 +200,43 @@ pub(crate) trait OutEnd {
     fn fail(&mut self, cause: &Cause, now: Instant);
     /// Drops what was pushed and not sent, counted as sent and discarded.
     fn discard(&mut self);
+    /// Tells the reader, where it goes by that, that an item that came in has no output.
+    fn skip(&mut self, now: Instant) {
+        let _ = now;
+    }
+    /// Whether an item waits for the weight of others to be given back: the end must wait too.
+    fn is_pending(&self) -> bool {
+        false
+    }
     /// Items and batches sent so far.
     fn emitted(&self) -> (u64, u64);
 }
 
-impl<T> OutEnd for OutPort<T> {
+impl<T: Send + 'static> OutEnd for OutPort<T> {
     #[inline]
     fn ship(&mut self, now: Instant) {
-        let items = self.buffer.len();
-        if items == 0 || !self.is_open() {
+        if self.buffer.is_empty() || !self.is_open() {
             return;
         }
+        let rest = match &mut self.weight {
+            None => Vec::new(),
+            Some(weight) => {
+                let (items, in_flight) = weight.ship();
+                if items == 0 {
+                    return;
+                }
+                self.link.counters.note_weight(in_flight as u64);
+                self.buffer.split_off(items)
+            }
+        };
+        let items = self.buffer.len();
         let in_flight = self.credit.spend(items);
         self.link.counters.add_sent(items as u64, in_flight as u64);
         self.emitted += items as u64;
         self.batches += 1;
         self.largest = self.largest.max(items);
-        let next = self.spares.pop().unwrap_or_default();
+        let mut next = self.spares.pop().unwrap_or_default();
+        next.extend(rest);
         let batch = std::mem::replace(&mut self.buffer, next);
         self.down.feed(&self.link, Signal::Batch(batch), now);
     }
@@ -188,12 +253,23 @@ impl<T> OutEnd for OutPort<T> {
         self.discard_buffer();
     }
 
+    fn skip(&mut self, now: Instant) {
+        if self.link.marks_gaps() && self.is_open() {
+            self.ship(now);
+            self.down.feed(&self.link, Signal::Batch(Vec::new()), now);
+        }
+    }
+
+    fn is_pending(&self) -> bool {
+        self.is_open() && self.weight.as_ref().is_some_and(|weight| weight.is_full())
+    }
+
     fn emitted(&self) -> (u64, u64) {
         (self.emitted, self.batches)
     }
 }
 
-impl<T> Drop for OutPort<T> {
+impl<T: Send + 'static> Drop for OutPort<T> {
     fn drop(&mut self) {
         self.discard_buffer();
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::graph::{Attrs, Graph, Kind};
-use crate::supervise::Patience;
+use crate::supervise::{Patience, Strategy};
 
 /// Where a sink puts the value of its flow.
 pub(crate) struct Outcome<R>(Arc<Mutex<Option<R>>>);
@@ -43,6 +43,7 @@ pub(crate) struct FlowAttrs {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) window: Option<usize>,
     pub(crate) patience: Patience,
+    pub(crate) strategy: Strategy,
 }
 
 /// A `Blueprint` is a whole flow that does not run yet.

@@ -40,7 +40,7 @@ use crate::stage::{FanOut, Policy, StageActor};
 pub struct Branches<T: Send + 'static> {
     address: Addr<StageActor<FanOut<T>>>,
     branches: usize,
-    seed: Seed<T>,
+    pub(super) seed: Seed<T>,
 }
 
 impl<T: Send + 'static> fmt::Debug for Branches<T> {

@@ -7,7 +7,7 @@ use futures::Stream;
 use futures::stream;
 
 use super::Source;
-use crate::context::BoxError;
+use crate::context::{BoxError, FlowContext};
 use crate::stage::{Generator, Supplied, Supply};
 
 /// A stream whose items are those of a source.
@@ -82,6 +82,49 @@ impl<T: Send + 'static> Source<T> {
         I: IntoIterator<Item = T, IntoIter: Send + 'static>,
     {
         Self::iterate("from_iter", items.into_iter())
+    }
+
+    /// Makes the items of an iterator from a factory that sees the flow's context.
+    ///
+    /// The factory is called where the stage lives, so the iterator need not be `Send`. A restart
+    /// calls it again: the new iterator begins where the factory has it begin.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    ///
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), PipelineError> {
+    /// // A position that outlives the iterator.
+    /// let position = Arc::new(AtomicU64::new(0));
+    /// let numbers = Source::from_iter_with(move |_| {
+    ///     let position = Arc::clone(&position);
+    ///     std::iter::from_fn(move || match position.fetch_add(1, Relaxed) {
+    ///         2 => panic!("the connection broke"),
+    ///         n => Some(n).filter(|n| *n < 5),
+    ///     })
+    /// });
+    /// let flow = numbers.supervised(RestartPolicy::restart()).collect::<Vec<_>>();
+    /// assert_eq!(flow.run(&FlowContext::background())?.await?, [0, 1, 3, 4]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_iter_with<I>(mut factory: impl FnMut(&FlowContext) -> I + Send + 'static) -> Self
+    where
+        I: IntoIterator<Item = T, IntoIter: 'static>,
+    {
+        let mut source = Self::generate_with("from_iter_with", move |seat| {
+            let items = factory(seat.context).into_iter();
+            Generator::new(items, seat.out).remade_by(Box::new(move |context, items| {
+                *items = factory(context).into_iter();
+            }))
+        });
+        source.attrs.factory = true;
+        source
     }
 
     /// The items of a stream, polled only as they are asked for.

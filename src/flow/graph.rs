@@ -10,7 +10,7 @@ use actix_rt::ArbiterHandle;
 use super::hub::Token;
 use crate::edge::Link;
 use crate::stage::{Launch, StageActor};
-use crate::supervise::Line;
+use crate::supervise::{Line, RestartPolicy};
 
 /// What a user has said of a stage.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +30,11 @@ pub(crate) struct Attrs {
     pub(crate) misused: Option<&'static str>,
     pub(crate) kind: Kind,
     pub(crate) part: Option<Part>,
+    pub(crate) policy: Option<RestartPolicy>,
+    /// Whether it has a factory, so that it can be restarted.
+    pub(crate) factory: bool,
+    /// Whether copies of its items are kept, so that they can be tried again.
+    pub(crate) copies: bool,
 }
 
 /// What attributes a stage can have.
@@ -79,6 +84,17 @@ impl Attrs {
         self.group = Some(group);
     }
 
+    pub(crate) fn set_policy(&mut self, policy: RestartPolicy) {
+        self.refuse("supervised", matches!(self.kind, Kind::Joint | Kind::FanIn));
+        self.policy = Some(policy);
+    }
+
+    /// Notes that items can be tried again, where the edge before says so.
+    pub(crate) fn retry(&mut self, policy: Option<RestartPolicy>) {
+        self.copies |= policy.is_some();
+        self.policy = policy.or(self.policy.take());
+    }
+
     pub(crate) fn set_isolating(&mut self) {
         self.refuse("isolated", self.kind != Kind::FanIn);
         self.isolating = true;
@@ -97,6 +113,8 @@ pub(crate) struct Composite {
 pub(crate) struct Part {
     pub(crate) composite: Arc<Composite>,
     pub(crate) suffix: Arc<str>,
+    /// Whether it only passes items on, between the parts that work.
+    pub(crate) wired: bool,
     /// Whether this is the part that the attributes are written at.
     pub(crate) last: bool,
     /// Whether it is one of the workers: they form a group.
@@ -112,6 +130,7 @@ impl Part {
         Self {
             composite: Arc::clone(composite),
             suffix: suffix.into(),
+            wired: false,
             last: false,
             worker: false,
             own_arbiter: false,
@@ -138,6 +157,14 @@ impl Node {
         whole
             .and_then(|part| part.composite.attrs.get())
             .unwrap_or(&self.attrs)
+    }
+
+    /// How its failures are answered: a part without code of a user's has none to answer.
+    pub(crate) fn policy(&self) -> Option<&RestartPolicy> {
+        let part = self.attrs.part.as_ref();
+        let runs = part.is_none_or(|part| part.worker || !part.wired);
+        let policy = self.attrs.policy.as_ref();
+        policy.or(self.said().policy.as_ref()).filter(|_| runs)
     }
 }
 

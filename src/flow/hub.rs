@@ -163,7 +163,7 @@ impl<T: Send + 'static> Hub for HubCell<T> {
 }
 
 /// The port of a branch that was dropped before it ran: a reader that has left.
-fn cancelled<T: 'static>(link: Arc<Link>) -> OutPort<T> {
+fn cancelled<T: Send + 'static>(link: Arc<Link>) -> OutPort<T> {
     struct Nowhere;
     impl<T> Downstream<T> for Nowhere {
         fn feed(&self, _: &Arc<Link>, _: crate::edge::Signal<T>, _: std::time::Instant) {}

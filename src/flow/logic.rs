@@ -88,7 +88,8 @@ where
     }
 }
 
-/// Items into a state, which is the flow's value at the end.
+/// Items into a state, which is the flow's value at the end. The closure says whether it has enough;
+/// it may take the state out, which is lost then if it panics.
 pub(super) struct Fold<T, A, F> {
     state: Option<A>,
     f: F,
@@ -113,7 +114,7 @@ impl<T, A, F> Logic for Fold<T, A, F>
 where
     T: Send + 'static,
     A: 'static,
-    F: FnMut(A, T) -> (A, bool) + 'static,
+    F: FnMut(&mut Option<A>, T) -> bool + 'static,
 {
     type In = T;
     type Out = Infallible;
@@ -121,11 +122,7 @@ where
 
     #[inline]
     fn accept(&mut self, item: T) -> Result<Self::Outs, BoxError> {
-        if let Some(state) = self.state.take() {
-            let (state, done) = (self.f)(state, item);
-            self.state = Some(state);
-            self.done = done;
-        }
+        self.done = (self.f)(&mut self.state, item);
         Ok(std::iter::empty())
     }
 
@@ -139,5 +136,9 @@ where
     #[inline]
     fn is_done(&self) -> bool {
         self.done
+    }
+
+    fn is_sound(&self) -> bool {
+        self.state.is_some()
     }
 }

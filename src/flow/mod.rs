@@ -18,6 +18,7 @@ mod parallel;
 mod segments;
 mod sinks;
 mod source;
+mod supervised;
 mod ticks;
 mod workers;
 mod yielder;

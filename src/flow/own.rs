@@ -1,10 +1,12 @@
 //! A user's own logic, with a state of its own.
 
+use std::marker::PhantomData;
+
 use super::Source;
 use super::graph::{Attrs, Kind};
-use super::logic::{Step, Until};
 use crate::context::{BoxError, FlowContext};
-use crate::stage::Logic;
+use crate::edge::InPort;
+use crate::stage::{Logic, Unary};
 
 /// A user's own `Stage`: its logic, with a state of its own.
 ///
@@ -92,6 +94,38 @@ impl<S: Stage> Logic for Own<S> {
     }
 }
 
+/// A state, and a closure that makes one item of each with it until it has enough.
+struct Scan<T, S, F> {
+    state: S,
+    f: F,
+    done: bool,
+    items: PhantomData<fn(T)>,
+}
+
+impl<T, S, U, F> Logic for Scan<T, S, F>
+where
+    T: Send + 'static,
+    S: 'static,
+    U: Send + 'static,
+    F: FnMut(&mut S, T) -> Option<U> + 'static,
+{
+    type In = T;
+    type Out = U;
+    type Outs = std::option::IntoIter<U>;
+
+    #[inline]
+    fn accept(&mut self, item: T) -> Result<Self::Outs, BoxError> {
+        let out = (self.f)(&mut self.state, item);
+        self.done = out.is_none();
+        Ok(out.into_iter())
+    }
+
+    #[inline]
+    fn is_done(&self) -> bool {
+        self.done
+    }
+}
+
 impl<T: Send + 'static> Source<T> {
     /// Makes one item of each with a state beside; at `None` it ends, and cancels what is upstream.
     ///
@@ -174,19 +208,30 @@ impl<T: Send + 'static> Source<T> {
         self,
         verb: &'static str,
         mut factory: impl FnMut(&FlowContext) -> S + Send + 'static,
-        mut f: impl FnMut(&mut S, T) -> Option<U> + Send + 'static,
+        f: impl FnMut(&mut S, T) -> Option<U> + Send + 'static,
     ) -> Source<U>
     where
         S: 'static,
         U: Send + 'static,
     {
-        let attrs = Attrs::of(verb, Kind::Stage);
-        self.logic(attrs, None, move |context| {
-            let mut state = factory(context);
-            Until::new(false, move |item| match f(&mut state, item) {
-                Some(out) => Step::More(Some(out)),
-                None => Step::Last(None),
-            })
+        let mut attrs = Attrs::of(verb, Kind::Stage);
+        let factory_given = attrs.verb == "scan_with";
+        attrs.factory = factory_given;
+        self.then(attrs, move |up, seat| {
+            let scan = Scan {
+                state: factory(seat.context),
+                f,
+                done: false,
+                items: PhantomData,
+            };
+            let unary = Unary::new(scan, InPort::new(up), seat.out);
+            if !factory_given {
+                return unary;
+            }
+            unary.remade_by(Box::new(move |context, scan| {
+                scan.state = factory(context);
+                scan.done = false;
+            }))
         })
     }
 
@@ -234,6 +279,6 @@ impl<T: Send + 'static> Source<T> {
         mut factory: impl FnMut(&FlowContext) -> S + Send + 'static,
     ) -> Source<S::Out> {
         let attrs = Attrs::of("stage_with", Kind::Stage);
-        self.logic(attrs, None, move |context| Own(factory(context)))
+        self.logic_from(attrs, move |context| Own(factory(context)))
     }
 }

@@ -16,6 +16,7 @@ impl<T: Send + 'static> Source<T> {
         verb: &'static str,
         workers: Workers,
         ordered: bool,
+        own_state: bool,
         factory: impl Fn(&FlowContext) -> G + Send + Sync + 'static,
     ) -> Source<U>
     where
@@ -24,6 +25,7 @@ impl<T: Send + 'static> Source<T> {
     {
         let mut attrs = Attrs::of(verb, Kind::Stage);
         attrs.concurrency = Some(workers.len());
+        attrs.factory = own_state;
         self.workers(attrs, workers, ordered, None, move |context| {
             let mut f = factory(context);
             Each::new(move |item| Ok(Some(f(item)).into_iter()))
@@ -86,10 +88,16 @@ impl<T: Send + 'static> Source<T> {
         f: impl Fn(T) -> U + Send + Sync + 'static,
     ) -> Source<U> {
         let f = Arc::new(f);
-        self.parallel("map_parallel", Workers::Own(workers), true, move |_| {
-            let f = Arc::clone(&f);
-            move |item| f(item)
-        })
+        self.parallel(
+            "map_parallel",
+            Workers::Own(workers),
+            true,
+            false,
+            move |_| {
+                let f = Arc::clone(&f);
+                move |item| f(item)
+            },
+        )
     }
 
     /// As [`map_parallel`](Self::map_parallel), but passes results as they come.
@@ -121,7 +129,7 @@ impl<T: Send + 'static> Source<T> {
     ) -> Source<U> {
         let f = Arc::new(f);
         let verb = "map_parallel_unordered";
-        self.parallel(verb, Workers::Own(workers), false, move |_| {
+        self.parallel(verb, Workers::Own(workers), false, false, move |_| {
             let f = Arc::clone(&f);
             move |item| f(item)
         })
@@ -168,7 +176,8 @@ impl<T: Send + 'static> Source<T> {
         U: Send + 'static,
         G: FnMut(T) -> U + 'static,
     {
-        self.parallel("map_parallel_with", Workers::Own(workers), true, factory)
+        let workers = Workers::Own(workers);
+        self.parallel("map_parallel_with", workers, true, true, factory)
     }
 
     /// As [`map_parallel_with`](Self::map_parallel_with), but passes results as they come.
@@ -214,7 +223,7 @@ impl<T: Send + 'static> Source<T> {
         G: FnMut(T) -> U + 'static,
     {
         let verb = "map_parallel_unordered_with";
-        self.parallel(verb, Workers::Own(workers), false, factory)
+        self.parallel(verb, Workers::Own(workers), false, true, factory)
     }
 
     /// As [`map_parallel`](Self::map_parallel), with a worker on each of the given arbiters, which
@@ -252,7 +261,7 @@ impl<T: Send + 'static> Source<T> {
     ) -> Source<U> {
         let f = Arc::new(f);
         let workers = Workers::On(arbiters.to_vec());
-        self.parallel("map_parallel_on", workers, true, move |_| {
+        self.parallel("map_parallel_on", workers, true, false, move |_| {
             let f = Arc::clone(&f);
             move |item| f(item)
         })

@@ -9,7 +9,7 @@ impl<T: Send + 'static> Source<T> {
         verb: &'static str,
         limit: Option<u64>,
         state: A,
-        f: impl FnMut(A, T) -> (A, bool) + Send + 'static,
+        f: impl FnMut(&mut Option<A>, T) -> bool + Send + 'static,
     ) -> Blueprint<A> {
         self.sink(verb, limit, move |outcome| Fold::new(state, f, outcome))
     }
@@ -33,8 +33,9 @@ impl<T: Send + 'static> Source<T> {
         state: A,
         mut f: impl FnMut(A, T) -> A + Send + 'static,
     ) -> Blueprint<A> {
-        self.fold_as("fold", None, state, move |state, item| {
-            (f(state, item), false)
+        self.fold_as("fold", None, state, move |slot, item| {
+            *slot = slot.take().map(|state| f(state, item));
+            false
         })
     }
 
@@ -53,12 +54,12 @@ impl<T: Send + 'static> Source<T> {
     /// # }
     /// ```
     pub fn reduce(self, mut f: impl FnMut(T, T) -> T + Send + 'static) -> Blueprint<Option<T>> {
-        self.fold_as("reduce", None, None, move |state, item| {
-            let item = match state {
-                Some(state) => f(state, item),
-                None => item,
-            };
-            (Some(item), false)
+        self.fold_as("reduce", None, None, move |slot, item| {
+            *slot = slot.take().map(|state| match state {
+                Some(state) => Some(f(state, item)),
+                None => Some(item),
+            });
+            false
         })
     }
 
@@ -90,9 +91,11 @@ impl<T: Send + 'static> Source<T> {
     where
         C: Default + Extend<T> + Send + 'static,
     {
-        self.fold_as("collect", None, C::default(), |mut items, item| {
-            items.extend(Some(item));
-            (items, false)
+        self.fold_as("collect", None, C::default(), |slot, item| {
+            if let Some(items) = slot {
+                items.extend(Some(item));
+            }
+            false
         })
     }
 
@@ -111,7 +114,10 @@ impl<T: Send + 'static> Source<T> {
     /// # }
     /// ```
     pub fn count(self) -> Blueprint<u64> {
-        self.fold_as("count", None, 0, |count, _| (count + 1, false))
+        self.fold_as("count", None, 0, |slot, _| {
+            *slot = slot.map(|count| count + 1);
+            false
+        })
     }
 
     /// Does something with each item.
@@ -138,7 +144,10 @@ impl<T: Send + 'static> Source<T> {
     /// The closure runs on the stage's arbiter and must not block; what blocks goes before, into
     /// [`map_blocking`](Self::map_blocking).
     pub fn for_each(self, mut f: impl FnMut(T) + Send + 'static) -> Blueprint<()> {
-        self.fold_as("for_each", None, (), move |(), item| (f(item), false))
+        self.fold_as("for_each", None, (), move |_, item| {
+            f(item);
+            false
+        })
     }
 
     /// Gives the first item and cancels what is upstream; `None` if there was none.
@@ -168,7 +177,10 @@ impl<T: Send + 'static> Source<T> {
     /// # }
     /// ```
     pub fn first(self) -> Blueprint<Option<T>> {
-        self.fold_as("first", Some(1), None, |_, item| (Some(item), true))
+        self.fold_as("first", Some(1), None, |slot, item| {
+            *slot = Some(Some(item));
+            true
+        })
     }
 
     /// Gives the last item; `None` if there was none.
@@ -186,7 +198,10 @@ impl<T: Send + 'static> Source<T> {
     /// # }
     /// ```
     pub fn last(self) -> Blueprint<Option<T>> {
-        self.fold_as("last", None, None, |_, item| (Some(item), false))
+        self.fold_as("last", None, None, |slot, item| {
+            *slot = Some(Some(item));
+            false
+        })
     }
 
     /// Takes all items, for what the stages before do with them.
@@ -207,6 +222,6 @@ impl<T: Send + 'static> Source<T> {
     /// # }
     /// ```
     pub fn drain(self) -> Blueprint<()> {
-        self.fold_as("drain", None, (), |(), _| ((), false))
+        self.fold_as("drain", None, (), |_, _| false)
     }
 }

@@ -9,8 +9,9 @@ use super::Blueprint;
 use super::blueprint::{Outcome, Take};
 use super::graph::{Attrs, Graph, Kind, Mailbox, Node, mailbox};
 use crate::context::FlowContext;
-use crate::edge::{Downstream, InPort, Link, OutPort, Port, UpLink};
+use crate::edge::{Downstream, InPort, Link, OutPort, Port, Terms, UpLink};
 use crate::stage::{Core, Kernel, Logic, Outputs, StageActor, Unary, Void, launch};
+use crate::supervise::RestartPolicy;
 
 type Attach<T> = Box<dyn FnOnce(Attrs, Box<dyn Downstream<T>>, &mut Graph) -> UpLink<T> + Send>;
 
@@ -52,13 +53,17 @@ type Attach<T> = Box<dyn FnOnce(Attrs, Box<dyn Downstream<T>>, &mut Graph) -> Up
 /// A few small allocations per verb; the list is flat, so that building, running and dropping a
 /// chain of any length never recurses.
 #[must_use = "nothing runs before the blueprint does"]
-pub struct Source<T> {
+pub struct Source<T: Send + 'static> {
     pub(crate) graph: Graph,
     pub(crate) attrs: Attrs,
     attach: Attach<T>,
+    /// What is said of the edge behind it.
+    pub(super) terms: Terms<T>,
+    /// How often items of that edge are tried again.
+    pub(super) retry: Option<RestartPolicy>,
 }
 
-impl<T> fmt::Debug for Source<T> {
+impl<T: Send + 'static> fmt::Debug for Source<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source")
             .field("stages", &(self.graph.stages.len() + 1))
@@ -68,7 +73,7 @@ impl<T> fmt::Debug for Source<T> {
 }
 
 /// What is put where a stage starts.
-pub(crate) struct Seat<'a, T> {
+pub(crate) struct Seat<'a, T: Send + 'static> {
     pub(crate) context: &'a FlowContext,
     pub(crate) isolating: bool,
     pub(crate) out: OutPort<T>,
@@ -80,6 +85,8 @@ impl<T: Send + 'static> Source<T> {
             graph,
             attrs,
             attach,
+            terms: Terms::default(),
+            retry: None,
         }
     }
 
@@ -89,8 +96,17 @@ impl<T: Send + 'static> Source<T> {
             mut graph,
             attrs,
             attach,
+            terms,
+            retry,
         } = self;
+        if retry.is_some() {
+            // Whoever can try an item again has taken it.
+            graph.misplaced.push((attrs.verb, "retried"));
+        }
         let up = attach(attrs, down, &mut graph);
+        if !terms.is_empty() {
+            up.link.set_terms(terms);
+        }
         (graph, up)
     }
 
@@ -144,14 +160,15 @@ impl<T: Send + 'static> Source<T> {
 
     /// Puts a stage with one input of its own kernel behind this one.
     pub(crate) fn then<K, U>(
-        self,
-        attrs: Attrs,
+        mut self,
+        mut attrs: Attrs,
         make: impl FnOnce(UpLink<T>, Seat<'_, U>) -> K + Send + 'static,
     ) -> Source<U>
     where
         K: Kernel + crate::stage::Inputs<T, 0> + Outputs<U, 0>,
         U: Send + 'static,
     {
+        attrs.retry(self.retry.take());
         let mailbox = mailbox::<StageActor<K>>();
         let address = mailbox.0.clone();
         let (graph, up) = self.connect(Box::new(Port::<_, 0> { address, port: 0 }));
@@ -175,16 +192,34 @@ impl<T: Send + 'static> Source<T> {
         })
     }
 
+    /// As [`logic`](Self::logic), of what can be made anew.
+    pub(crate) fn logic_from<L>(
+        self,
+        mut attrs: Attrs,
+        mut make: impl FnMut(&FlowContext) -> L + Send + 'static,
+    ) -> Source<L::Out>
+    where
+        L: Logic<In = T>,
+    {
+        attrs.factory = true;
+        self.then(attrs, move |up, seat| {
+            let logic = make(seat.context);
+            Unary::new(logic, InPort::new(up), seat.out)
+                .remade_by(Box::new(move |context, logic| *logic = make(context)))
+        })
+    }
+
     /// Ends the blueprint with a stage without outputs.
     pub(crate) fn seal<K, R>(
-        self,
-        attrs: Attrs,
+        mut self,
+        mut attrs: Attrs,
         make: impl FnOnce(UpLink<T>, &Core, Outcome<R>) -> K + Send + 'static,
     ) -> Blueprint<R>
     where
         K: Kernel + crate::stage::Inputs<T, 0>,
         R: Send + 'static,
     {
+        attrs.retry(self.retry.take());
         let (address, receiver) = mailbox::<StageActor<K>>();
         let port = Box::new(Port::<_, 0> {
             address: address.clone(),

@@ -86,6 +86,10 @@ struct Crew<L: Logic, M> {
     join: Mailbox<FanIn<L::Out>>,
     workers: Workers,
     ordered: bool,
+    /// Whether the workers' state is made by a factory of the user's.
+    factory: bool,
+    /// Whether the workers keep copies of their items.
+    copies: bool,
     composite: Arc<Composite>,
     /// Whether the join is where the attributes of the composite are written.
     whole: bool,
@@ -120,6 +124,8 @@ where
             Workers::On(arbiters) => part.arbiter = arbiters.get(n).cloned(),
         }
         attrs.part = Some(part);
+        attrs.factory = self.factory;
+        attrs.copies = self.copies;
         let make = Arc::clone(&self.make);
         let (address, receiver) = mailbox;
         Node {
@@ -128,7 +134,8 @@ where
             outputs: vec![out_link],
             start: Box::new(move |at| {
                 launch(at, address, receiver, move |core| {
-                    Unary::new(make(&core.context), InPort::new(input), out)
+                    let worker = Unary::new(make(&core.context), InPort::new(input), out);
+                    worker.remade_by(Box::new(move |context, logic| *logic = make(context)))
                 })
             }),
         }
@@ -146,13 +153,20 @@ where
         let (mut branches, mut split_links) = (Vec::new(), Vec::new());
         let (mut inputs, mut join_links) = (Vec::new(), Vec::new());
         let mut workers = Vec::with_capacity(count);
+        let terms = self.split.up.link.terms::<L::In>();
         for n in 0..count {
             let mailbox = mailbox::<StageActor<Unary<L, OutPort<L::Out>>>>();
             let worker = &mailbox.0;
             let work: Edge<L::In> =
                 Edge::new::<_, _, 0>(Link::shared(n, count), (split, n), (worker, 0));
-            let results: Edge<L::Out> =
-                Edge::new::<_, _, 0>(Link::shared(n, count), (worker, 0), (join, n));
+            if let Some(terms) = terms {
+                work.up.link.set_terms(terms.inner());
+            }
+            let mut link = Link::shared(n, count);
+            if self.ordered {
+                link = link.marking_gaps();
+            }
+            let results: Edge<L::Out> = Edge::new::<_, _, 0>(link, (worker, 0), (join, n));
             split_links.push(work.link());
             let (branch, work) = work.split();
             branches.push(branch);
@@ -171,7 +185,8 @@ where
         });
         let (routes_out, routes_in) = routes.unzip();
 
-        let (mut split_attrs, split_part) = self.part(verb, "split");
+        let (mut split_attrs, mut split_part) = self.part(verb, "split");
+        split_part.wired = true;
         split_attrs.part = Some(split_part);
         let policy = Policy::Balance {
             next: 0,
@@ -199,6 +214,7 @@ where
         let mut join_attrs = attrs;
         join_attrs.part = Some(Part {
             last: self.whole,
+            wired: true,
             ..Part::of(&self.composite, "join")
         });
         let link = Arc::new(Link::default());
@@ -229,8 +245,8 @@ impl<T: Send + 'static> Source<T> {
     ///
     /// With `composite` it is a part of that one, and does not set its attributes.
     pub(super) fn workers<L>(
-        self,
-        attrs: Attrs,
+        mut self,
+        mut attrs: Attrs,
         workers: Workers,
         ordered: bool,
         composite: Option<Arc<Composite>>,
@@ -239,6 +255,7 @@ impl<T: Send + 'static> Source<T> {
     where
         L: Logic<In = T>,
     {
+        attrs.retry(self.retry.take());
         let (address, receiver) = mailbox::<StageActor<FanOut<T>>>();
         let port = Port::<_, 0> {
             address: address.clone(),
@@ -255,6 +272,8 @@ impl<T: Send + 'static> Source<T> {
             join: mailbox(),
             workers,
             ordered,
+            factory: attrs.factory,
+            copies: attrs.copies,
             whole: composite.is_none(),
             composite: composite.unwrap_or_default(),
             make: Arc::new(make),

@@ -170,6 +170,7 @@ impl<R> Pipeline<R> {
         let Some(ending) = flow.outcome().cloned() else {
             return Poll::Pending;
         };
+        flow.observe();
         let value = self.take.take().and_then(|take| take());
         Poll::Ready((ending, value))
     }
@@ -185,6 +186,7 @@ impl<R> Drop for Pipeline<R> {
         if self.owned && !flow.is_over() {
             flow.raise(Level::Cancel, Cause::from("the pipeline was dropped"));
         }
+        flow.unwatch();
     }
 }
 

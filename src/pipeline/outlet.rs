@@ -106,6 +106,9 @@ impl<T> Stream for Outlet<T> {
         let failure = flow.and_then(|flow| {
             let cause = flow.outcome()?;
             let failed = concerned && !cause.is_success();
+            if failed {
+                flow.observe();
+            }
             failed.then(|| PipelineError::ended(cause.clone(), flow.report()))
         });
         Poll::Ready(failure.map(Err))

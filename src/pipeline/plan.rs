@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::StartError;
 use crate::flow::{Attrs, Composite, FlowAttrs, Graph, Hub, Node, Part};
-use crate::supervise::{FlowEdge, StageSpec, StageState};
+use crate::supervise::{Directive, FlowEdge, StageSpec, StageState, Supervision};
 
 /// The window of a stage of which none is said.
 const WINDOW: usize = 1024;
@@ -202,6 +202,39 @@ impl Plan {
             check(part_of.as_ref().unwrap_or(&name), said, window)?;
             for link in &node.inputs {
                 link.set_window(window);
+                link.set_reader(&name);
+                if link.max_weight() == Some(0) {
+                    let (stage, what) = (Arc::clone(&name), "maximum weight");
+                    return Err(StartError::Zero { stage, what });
+                }
+            }
+            let policy = node.policy();
+            let supervision = policy.map(|policy| {
+                Box::new(Supervision {
+                    policy: policy.clone(),
+                    factory: node.attrs.factory,
+                    copies: node.attrs.copies,
+                })
+            });
+            let owner = part_of.as_ref().unwrap_or(&name);
+            for (directive, needs) in [
+                (Directive::Restart, "a factory: use a verb that has one"),
+                (
+                    Directive::Retry,
+                    "copies of its items: write `retried` before it",
+                ),
+            ] {
+                if let Some(supervision) = &supervision
+                    && supervision.policy.is_always(directive)
+                    && !supervision.can(directive)
+                {
+                    let stage = Arc::clone(owner);
+                    return Err(StartError::Unable {
+                        stage,
+                        directive,
+                        needs,
+                    });
+                }
             }
             let spec = StageSpec {
                 index: number(index),
@@ -211,6 +244,7 @@ impl Plan {
                 group: said.group.clone(),
                 source: node.inputs.is_empty(),
                 isolated: node.attrs.isolated,
+                supervision,
             };
             stages.push(Arc::new(StageState::new(name, spec)));
         }

@@ -128,6 +128,7 @@ impl<R: Send + 'static> Blueprint<R> {
             stages: plan.stages,
             edges: plan.edges,
             patience: flow_attrs.patience,
+            strategy: flow_attrs.strategy,
         };
         let own = context.child();
         let flow = Arc::new(FlowState::new(flow_plan, own, address, arbiters));

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::context::Cause;
+use crate::supervise::Directive;
 
 /// Why [`Blueprint::run`](crate::Blueprint::run) started nothing.
 ///
@@ -78,6 +79,16 @@ pub enum StartError {
         /// The attribute.
         attribute: &'static str,
     },
+    /// A policy always says what the stage cannot do: a restart without a factory, or a retry without
+    /// copies of the items, which [`retried`](crate::Source::retried) keeps.
+    Unable {
+        /// The stage.
+        stage: Arc<str>,
+        /// What its policy says.
+        directive: Directive,
+        /// What it would need.
+        needs: &'static str,
+    },
     /// A branch is neither connected in this blueprint nor dropped: it is held somewhere (a
     /// variable `_b` holds, `_` drops), or is part of another blueprint.
     OpenBranch {
@@ -113,6 +124,7 @@ impl StartError {
             | Self::Zero { stage, .. }
             | Self::WindowBelowConcurrency { stage, .. }
             | Self::Misplaced { stage, .. }
+            | Self::Unable { stage, .. }
             | Self::OpenBranch { stage, .. } => Some(stage),
             Self::DuplicateName { name } => Some(name),
             Self::NoRuntime | Self::ContextDone { .. } => None,
@@ -165,6 +177,14 @@ impl fmt::Display for StartError {
                     "`{attribute}` was written at `{stage}`, where it means nothing: leave it out"
                 )
             }
+            Self::Unable {
+                stage,
+                directive,
+                needs,
+            } => write!(
+                f,
+                "the policy of stage `{stage}` says {directive:?}, which needs {needs}"
+            ),
             Self::OpenBranch { stage, open } => write!(
                 f,
                 "{open} of the branches of `{stage}` are not connected in this blueprint and still \

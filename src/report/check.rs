@@ -163,6 +163,8 @@ mod tests {
             received: sent,
             discarded: 0,
             most_in_flight: 64,
+            max_weight: None,
+            most_weight: 0,
         }
     }
 

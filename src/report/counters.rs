@@ -29,6 +29,7 @@ pub(crate) enum Spent {
 #[derive(Debug, Default)]
 pub(crate) struct StageCounters {
     items: [AtomicU64; 7],
+    recovered: AtomicU64,
     nanos: [AtomicU64; 5],
 }
 
@@ -55,6 +56,11 @@ impl StageCounters {
         cell.store(cell.load(Relaxed).saturating_add(nanos), Relaxed);
     }
 
+    /// Called by the supervisor only.
+    pub(crate) fn add_recovered(&self) {
+        self.recovered.fetch_add(1, Relaxed);
+    }
+
     pub(crate) fn counts(&self) -> StageCounts {
         let [received, passed, failed, discarded, emitted, batches, turns] =
             [0, 1, 2, 3, 4, 5, 6].map(|n: usize| self.items[n].load(Relaxed));
@@ -67,6 +73,7 @@ impl StageCounters {
             emitted,
             batches,
             turns,
+            recovered: self.recovered.load(Relaxed),
         }
     }
 
@@ -89,6 +96,7 @@ pub(crate) struct EdgeCounters {
     received: AtomicU64,
     discarded: AtomicU64,
     most_in_flight: AtomicU64,
+    most_weight: AtomicU64,
 }
 
 impl EdgeCounters {
@@ -122,6 +130,17 @@ impl EdgeCounters {
 
     pub(crate) fn discarded(&self) -> u64 {
         self.discarded.load(Relaxed)
+    }
+
+    /// Called by the producer's end only.
+    pub(crate) fn note_weight(&self, in_flight: u64) {
+        if in_flight > self.most_weight.load(Relaxed) {
+            self.most_weight.store(in_flight, Relaxed);
+        }
+    }
+
+    pub(crate) fn most_weight(&self) -> u64 {
+        self.most_weight.load(Relaxed)
     }
 
     pub(crate) fn most_in_flight(&self) -> u64 {

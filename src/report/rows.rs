@@ -52,6 +52,8 @@ pub struct StageReport {
     pub batches: u64,
     /// Stretches of work, after each of which it yielded.
     pub turns: u64,
+    /// Failures after which it went on: by a resume, a restart or a retry.
+    pub recovered: u64,
     /// Where its time went.
     pub shares: Shares,
     /// Why it ended; `None` while it lives. On a summed row the first ending of a part that was not
@@ -72,6 +74,7 @@ pub(crate) struct StageCounts {
     pub(crate) emitted: u64,
     pub(crate) batches: u64,
     pub(crate) turns: u64,
+    pub(crate) recovered: u64,
 }
 
 /// Nanoseconds that one stage spent in each state.
@@ -131,6 +134,7 @@ impl StageReport {
             emitted: counts.emitted,
             batches: counts.batches,
             turns: counts.turns,
+            recovered: counts.recovered,
             shares: Shares::of(&nanos),
             ending,
             nanos,
@@ -157,6 +161,7 @@ impl StageReport {
         self.emitted += part.emitted;
         self.batches += part.batches;
         self.turns += part.turns;
+        self.recovered += part.recovered;
         self.nanos.add(&part.nanos);
         self.shares = Shares::of(&self.nanos);
         self.ending = match (self.ending.take(), &part.ending) {
@@ -263,6 +268,10 @@ pub struct EdgeReport {
     pub discarded: u64,
     /// The most items that were in flight: sent, their credit not yet returned.
     pub most_in_flight: u64,
+    /// The most that the items in flight may weigh, where the edge is bounded by weight.
+    pub max_weight: Option<usize>,
+    /// The most that the items in flight weighed, where the edge is bounded by weight.
+    pub most_weight: u64,
 }
 
 #[cfg(test)]

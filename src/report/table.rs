@@ -33,8 +33,10 @@ impl fmt::Display for Report {
 
 fn stage_grid(stages: &[StageReport]) -> Vec<Vec<String>> {
     let any_held = stages.iter().any(|stage| stage.held > 0);
+    let any_recovered = stages.iter().any(|stage| stage.recovered > 0);
     let mut head = titles("stage received passed failed discarded");
     head.extend(any_held.then(|| "held".to_owned()));
+    head.extend(any_recovered.then(|| "recovered".to_owned()));
     head.extend(titles(
         "emitted batches turns busy starved blocked waiting queued",
     ));
@@ -44,6 +46,7 @@ fn stage_grid(stages: &[StageReport]) -> Vec<Vec<String>> {
         let items = [stage.received, stage.passed, stage.failed, stage.discarded];
         row.extend(items.iter().map(u64::to_string));
         row.extend(any_held.then(|| stage.held.to_string()));
+        row.extend(any_recovered.then(|| stage.recovered.to_string()));
         let sent = [stage.emitted, stage.batches, stage.turns];
         row.extend(sent.iter().map(u64::to_string));
         let shares = &stage.shares;
@@ -159,6 +162,8 @@ mod tests {
             received: sent,
             discarded: 0,
             most_in_flight: 1000,
+            max_weight: None,
+            most_weight: 0,
         }
     }
 

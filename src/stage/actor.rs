@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{self, Poll};
+use std::thread;
 use std::time::Instant;
 
 use actix::dev::channel::AddressReceiver;
@@ -18,11 +19,11 @@ use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler};
 use actix_rt::ArbiterHandle;
 
 use super::{Clock, Core, End, Inputs, Kernel, Outputs, Turn};
-use crate::context::{BoxError, Cause, discard_payload, panic_text};
+use crate::context::{BoxError, Cause, discard_payload, drop_caught_by, panic_text};
 use crate::edge::{Demand, Feed};
 use crate::report::Spent;
 use crate::supervise::{
-    Directive, Guard, Level, Lifeline, Line, Order, Presence, StageState, start,
+    Directive, Guard, Level, Lifeline, Line, Order, Presence, StageState, Wait, start,
 };
 
 /// A stage of a flow.
@@ -79,8 +80,16 @@ impl<K: Kernel> Handler<Order> for StageActor<K> {
                 self.core.probed = true;
             }
             Order::Directive(directive) => self.core.directive = Some(directive),
+            Order::Renew => self.core.renewed = true,
         }
     }
+}
+
+/// What a suspended stage does next.
+enum Answer {
+    Go,
+    Await,
+    Over,
 }
 
 impl<K: Kernel> StageActor<K> {
@@ -142,6 +151,12 @@ impl<K: Kernel> StageActor<K> {
         self.finish(cause, now);
     }
 
+    fn is_pending(&mut self) -> bool {
+        let mut pending = false;
+        self.kernel.outputs(&mut |out| pending |= out.is_pending());
+        pending
+    }
+
     /// The end that came from above: no neighbour needs to be told.
     fn stop(&mut self, now: Instant) {
         if !self.core.context.is_marked() {
@@ -157,6 +172,12 @@ impl<K: Kernel> StageActor<K> {
     }
 
     fn finish(&mut self, cause: Cause, now: Instant) {
+        if let Some(failure) = self.core.suspended.take() {
+            let (kernel, core) = (&mut self.kernel, &mut self.core);
+            drop_caught_by(|| {
+                kernel.recover(core, Directive::Stop, &failure);
+            });
+        }
         self.kernel.release(&mut self.core);
         self.kernel.outputs(&mut |out| out.discard());
         self.kernel.inputs(&mut |input| input.discard());
@@ -167,7 +188,72 @@ impl<K: Kernel> StageActor<K> {
 
     fn fail(&mut self, cause: Cause) {
         self.core.tell_failure(&cause, true);
+        self.core.spent = Spent::Waiting;
         self.core.suspended = Some(cause);
+    }
+
+    /// A failed turn, as a cause.
+    fn failure_of<T>(&self, turn: thread::Result<Result<T, BoxError>>) -> Result<T, Cause> {
+        let stage = Arc::clone(&self.core.state.name);
+        match turn {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(error)) => Err(Cause::Failed {
+                stage,
+                error: Arc::from(error),
+            }),
+            Err(panic) => {
+                let text = Arc::from(panic_text(&*panic));
+                discard_payload(panic);
+                Err(Cause::Panicked { stage, text })
+            }
+        }
+    }
+
+    /// Carries out the directive that a failed stage has got; says whether it waits for one still.
+    fn answer(&mut self, now: Instant) -> Answer {
+        let Some(cause) = self.core.suspended.clone() else {
+            return self.renew();
+        };
+        let ends = self.core.level() >= Level::Quit;
+        let how = match self.core.directive.take() {
+            Some(how) if !ends => how,
+            _ if ends => Directive::Resume,
+            _ => return Answer::Await,
+        };
+        self.core.suspended = None;
+        let (kernel, core) = (&mut self.kernel, &mut self.core);
+        let recovered = catch_unwind(AssertUnwindSafe(|| kernel.recover(core, how, &cause)));
+        if how == Directive::Stop {
+            self.end(End::Failed(cause), now);
+            return Answer::Over;
+        }
+        match self.failure_of(recovered.map(Ok)) {
+            Ok(true) => self.renew(),
+            Ok(false) if ends => Answer::Go,
+            Ok(false) => {
+                // Its policy would say the same for ever.
+                self.core.tell_hopeless(&cause);
+                self.core.suspended = Some(cause);
+                Answer::Await
+            }
+            Err(again) => {
+                self.fail(again);
+                Answer::Await
+            }
+        }
+    }
+
+    /// Makes its state anew since another stage is restarted.
+    fn renew(&mut self) -> Answer {
+        if std::mem::take(&mut self.core.renewed) {
+            let (kernel, core) = (&mut self.kernel, &mut self.core);
+            let renewed = catch_unwind(AssertUnwindSafe(|| kernel.renew(core)));
+            if let Err(cause) = self.failure_of(renewed.map(Ok)) {
+                self.fail(cause);
+                return Answer::Await;
+            }
+        }
+        Answer::Go
     }
 
     /// One turn, by the level that the stage's ending has risen to.
@@ -194,31 +280,21 @@ impl<K: Kernel> StageActor<K> {
                 self.stop(now);
                 return true;
             }
-            if let Some(cause) = &self.core.suspended {
-                if self.core.directive == Some(Directive::Stop) {
-                    let cause = cause.clone();
-                    self.end(End::Failed(cause), now);
-                    return true;
+            if self.core.suspended.is_some() || self.core.renewed {
+                match self.answer(now) {
+                    Answer::Go => {}
+                    Answer::Await => return false,
+                    Answer::Over => return true,
                 }
-                return false;
             }
             let turn = catch_unwind(AssertUnwindSafe(|| self.turn(cx)));
             let now = self.core.end_turn();
             self.settle(now);
             self.answer_probe(now);
-            let turn = match turn {
-                Ok(Ok(turn)) => turn,
-                Ok(Err(error)) => {
-                    let stage = Arc::clone(&self.core.state.name);
-                    let error = Arc::from(error);
-                    self.fail(Cause::Failed { stage, error });
-                    continue;
-                }
-                Err(panic) => {
-                    let stage = Arc::clone(&self.core.state.name);
-                    let text = Arc::from(panic_text(&*panic));
-                    discard_payload(panic);
-                    self.fail(Cause::Panicked { stage, text });
+            let turn = match self.failure_of(turn) {
+                Ok(turn) => turn,
+                Err(cause) => {
+                    self.fail(cause);
                     continue;
                 }
             };
@@ -237,6 +313,11 @@ impl<K: Kernel> StageActor<K> {
                 }
                 Turn::Waiting => {
                     self.core.wait();
+                    return false;
+                }
+                Turn::Done(_) if self.is_pending() => {
+                    // The last item is too heavy to go now; the end is behind it.
+                    self.core.park(Wait::Credit(None));
                     return false;
                 }
                 Turn::Done(end) => {

@@ -4,27 +4,31 @@
 //!    since an item's credit goes back when its result is placed.
 //! 2. Without room the running futures are still polled, only none is begun.
 
-use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::thread;
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use pin_project_lite::pin_project;
 
+use super::results::Results;
 use super::{Core, End, Inputs, Kernel, Out, Outputs, Turn};
-use crate::context::{BoxError, drop_caught_by, drop_each};
+use crate::context::{BoxError, Cause, drop_caught_by, drop_each};
 use crate::edge::{InEnd, InPort, OutEnd, OutPort};
-use crate::supervise::Wait;
+use crate::supervise::{Directive, Wait};
 
 pin_project! {
-    /// A future that runs for an item. Its drop catches: a panic that left it would leave the
-    /// futures behind it undropped.
-    struct Running<F> {
+    /// A future that runs for an item. Its poll and its drop catch: a panic that left it would leave
+    /// the futures behind it undropped, and would not say for which item it was.
+    struct Running<T, F> {
         #[pin]
         future: Option<F>,
+        number: u64,
+        copy: Option<T>,
     }
 
-    impl<F> PinnedDrop for Running<F> {
+    impl<T, F> PinnedDrop for Running<T, F> {
         fn drop(this: Pin<&mut Self>) {
             let mut future = this.project().future;
             drop_caught_by(|| future.set(None));
@@ -32,74 +36,59 @@ pin_project! {
     }
 }
 
-impl<F: Future> Future for Running<F> {
-    type Output = F::Output;
+/// How a future ended: a result, an error, or a panic.
+type Ended<U> = thread::Result<Result<U, BoxError>>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let future = self.project().future.as_pin_mut();
-        future.map_or(Poll::Pending, |future| future.poll(cx))
+impl<T, U, F: Future<Output = Numbered<U>>> Future for Running<T, F> {
+    type Output = (Ended<U>, Failed<T>);
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let Some(future) = this.future.as_pin_mut() else {
+            return Poll::Pending;
+        };
+        let ended = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready((_, result))) => Ok(result),
+            Err(panic) => Err(panic),
+        };
+        let failed = Failed {
+            number: Some(*this.number),
+            copy: this.copy.take(),
+        };
+        Poll::Ready((ended, failed))
     }
 }
 
 /// What a future gives: the number of its item, and the result.
 pub(crate) type Numbered<U> = (u64, Result<U, BoxError>);
 
-/// Results that wait: for their turn, or only for room.
-struct Results<U> {
-    ordered: bool,
-    /// The number of the first slot.
-    first: u64,
-    slots: VecDeque<Option<U>>,
-    filled: u64,
-}
-
-impl<U> Results<U> {
-    fn begin(&mut self) {
-        if self.ordered {
-            self.slots.push_back(None);
-        }
-    }
-
-    fn put(&mut self, number: u64, result: U) {
-        self.filled += 1;
-        if self.ordered {
-            let slot = usize::try_from(number - self.first).ok();
-            if let Some(slot) = slot.and_then(|slot| self.slots.get_mut(slot)) {
-                *slot = Some(result);
-            }
-        } else {
-            self.slots.push_back(Some(result));
-        }
-    }
-
-    fn is_ready(&self) -> bool {
-        self.slots.front().is_some_and(Option::is_some)
-    }
-
-    fn take(&mut self) -> Option<U> {
-        if !self.is_ready() {
-            return None;
-        }
-        self.first += 1;
-        self.filled -= 1;
-        self.slots.pop_front().flatten()
-    }
+/// An item at which a future failed, or the closure that makes the futures: counted as failed, its
+/// credit not given back yet.
+struct Failed<T> {
+    /// None where no future was made.
+    number: Option<u64>,
+    copy: Option<T>,
 }
 
 /// One input, a future per item, at most one output.
-pub(crate) struct Concurrent<T, U, O, M, F> {
+pub(crate) struct Concurrent<T: Send + 'static, U, O, M, F> {
     begin: M,
     limit: usize,
     input: InPort<T>,
     out: O,
-    running: FuturesUnordered<Running<F>>,
+    running: FuturesUnordered<Running<T, F>>,
     results: Results<U>,
     begun: u64,
     finish: Option<Box<dyn FnOnce()>>,
+    failed: Option<Failed<T>>,
+    /// Items that are to be tried again, those that have a number already with that.
+    again: Option<Failed<T>>,
 }
 
 impl<T, U, O, M, F> Concurrent<T, U, O, M, F>
 where
+    T: Send + 'static,
     M: FnMut(&Core, u64, T) -> F,
     F: Future<Output = Numbered<U>>,
     O: Out<U>,
@@ -111,14 +100,11 @@ where
             input,
             out,
             running: FuturesUnordered::new(),
-            results: Results {
-                ordered,
-                first: 0,
-                slots: VecDeque::new(),
-                filled: 0,
-            },
+            results: Results::new(ordered),
             begun: 0,
             finish: None,
+            failed: None,
+            again: None,
         }
     }
 
@@ -154,16 +140,26 @@ where
     fn advance(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Result<usize, BoxError> {
         let mut ended = 0;
         while !self.running.is_empty() && !core.context.is_marked() {
-            // A future that fails or panics is an item that failed.
-            core.counts.failed += 1;
             let polled = self.running.poll_next_unpin(cx);
-            let Poll::Ready(Some((number, result))) = polled else {
-                core.counts.failed -= 1;
+            let Poll::Ready(Some((ended_as, item))) = polled else {
                 break;
             };
-            let result = result?;
-            core.counts.failed -= 1;
-            self.results.put(number, result);
+            let result = match ended_as {
+                Ok(Ok(result)) => result,
+                Ok(Err(error)) => {
+                    core.counts.failed += 1;
+                    self.failed = Some(item);
+                    return Err(error);
+                }
+                Err(panic) => {
+                    core.counts.failed += 1;
+                    self.failed = Some(item);
+                    resume_unwind(panic);
+                }
+            };
+            if let Some(number) = item.number {
+                self.results.put(number, result);
+            }
             ended += 1;
             if core.clock.spend(1) {
                 break;
@@ -172,19 +168,38 @@ where
         Ok(ended)
     }
 
+    /// Begins the future of an item; one that was tried before has its number already.
+    fn begin(&mut self, core: &mut Core, number: Option<u64>, item: T) {
+        // Taken back below: they stay where the closure panics.
+        core.counts.failed += 1;
+        let copy = self.input.copy().map(|copy| copy(&item));
+        self.failed = Some(Failed { number, copy });
+        let its = number.unwrap_or(self.begun);
+        let future = (self.begin)(core, its, item);
+        core.counts.failed -= 1;
+        if number.is_none() {
+            self.begun += 1;
+            self.results.begin();
+        }
+        self.running.push(Running {
+            future: Some(future),
+            number: its,
+            copy: self.failed.take().and_then(|failed| failed.copy),
+        });
+    }
+
     /// Begins futures; says how many.
     fn start(&mut self, core: &mut Core) -> usize {
         let mut started = 0;
         while self.running.len() < self.limit && self.out.room() > 0 && !core.is_marked() {
-            let Some(item) = self.input.pop() else { break };
-            core.counts.failed += 1;
-            let future = (self.begin)(core, self.begun, item);
-            core.counts.failed -= 1;
-            self.begun += 1;
-            self.results.begin();
-            self.running.push(Running {
-                future: Some(future),
-            });
+            if let Some(Failed { number, copy }) = self.again.take() {
+                if let Some(item) = copy {
+                    self.begin(core, number, item);
+                }
+            } else {
+                let Some(item) = self.input.pop() else { break };
+                self.begin(core, None, item);
+            }
             started += 1;
             if core.clock.spend(1) {
                 break;
@@ -194,7 +209,7 @@ where
     }
 
     fn is_idle(&self) -> bool {
-        self.running.is_empty() && self.results.filled == 0
+        self.running.is_empty() && self.results.is_empty() && self.again.is_none()
     }
 }
 
@@ -246,7 +261,8 @@ where
                 if self.running.is_empty() {
                     return Ok(Turn::Done(End::Unread(cause.clone())));
                 }
-            } else if self.is_idle() {
+            } else if self.running.is_empty() && self.results.is_empty() {
+                self.release(core);
                 return Ok(self.conclude());
             }
             let moved = self.advance(core, cx)? + self.place(core);
@@ -278,21 +294,50 @@ where
     }
 
     fn release(&mut self, core: &mut Core) {
-        core.counts.discarded += self.running.len() as u64 + self.results.filled;
-        drop(std::mem::take(&mut self.running));
-        let mut results: Vec<U> = self.results.slots.drain(..).flatten().collect();
-        self.results.filled = 0;
-        drop_each(&mut results);
+        core.counts.discarded += self.running.len() as u64 + self.results.len();
+        let running = Pin::new(&mut self.running).iter_pin_mut();
+        let copies: Vec<T> = running
+            .filter_map(|running| running.project().copy.take())
+            .collect();
+        self.running.clear();
+        drop_each(&mut self.results.drain());
+        for copy in copies {
+            self.input.give_up(Some(copy), None);
+        }
+        if let Some(again) = self.again.take() {
+            core.counts.discarded += 1;
+            self.input.give_up(again.copy, None);
+        }
+    }
+
+    fn recover(&mut self, core: &mut Core, how: Directive, cause: &Cause) -> bool {
+        match self.failed.take() {
+            Some(again) if how == Directive::Retry && again.copy.is_some() => {
+                core.counts.failed -= 1;
+                self.again = Some(again);
+            }
+            Some(Failed { number, copy }) => {
+                self.input.credit(1);
+                if let Some(number) = number {
+                    self.results.miss(number);
+                }
+                self.input.give_up(copy, Some(cause));
+            }
+            None => {}
+        }
+        true
     }
 }
 
-impl<T, U, O, M, F> Inputs<T, 0> for Concurrent<T, U, O, M, F> {
+impl<T: Send + 'static, U, O, M, F> Inputs<T, 0> for Concurrent<T, U, O, M, F> {
     fn input(&mut self, _: u32) -> &mut InPort<T> {
         &mut self.input
     }
 }
 
-impl<T, U, M, F> Outputs<U, 0> for Concurrent<T, U, OutPort<U>, M, F> {
+impl<T: Send + 'static, U: Send + 'static, M, F> Outputs<U, 0>
+    for Concurrent<T, U, OutPort<U>, M, F>
+{
     fn output(&mut self, _: u32) -> &mut OutPort<U> {
         &mut self.out
     }

@@ -28,6 +28,8 @@ pub(crate) struct Core {
     pub(super) probed: bool,
     pub(super) suspended: Option<Cause>,
     pub(super) directive: Option<Directive>,
+    /// Whether its state is to be made anew, since another stage is restarted.
+    pub(super) renewed: bool,
     pub(super) over: bool,
 }
 
@@ -54,6 +56,7 @@ impl Core {
             probed: false,
             suspended: None,
             directive: None,
+            renewed: false,
             over: false,
         }
     }
@@ -109,6 +112,18 @@ impl Core {
             cause: cause.clone(),
             suspended: contained,
             contained,
+            hopeless: !contained,
+        });
+    }
+
+    /// Tells of a failure after which it cannot go on, whatever its policy says.
+    pub(super) fn tell_hopeless(&self, cause: &Cause) {
+        self.life.0.tell(Tell::Failed {
+            stage: self.state.index,
+            cause: cause.clone(),
+            suspended: true,
+            contained: true,
+            hopeless: true,
         });
     }
 

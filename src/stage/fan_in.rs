@@ -13,7 +13,7 @@ use crate::supervise::Wait;
 pub(crate) struct Route(pub(crate) u32);
 
 /// The kernel of merge, concat, interleave, merge_sorted and the joins of composites.
-pub(crate) struct FanIn<T> {
+pub(crate) struct FanIn<T: Send + 'static> {
     inputs: Vec<InPort<T>>,
     /// The log that an ordered join goes by; its credit goes back as items are placed.
     routes: Option<InPort<Route>>,
@@ -22,7 +22,7 @@ pub(crate) struct FanIn<T> {
     isolating: bool,
 }
 
-impl<T> Ready<T> for Vec<InPort<T>> {
+impl<T: Send + 'static> Ready<T> for Vec<InPort<T>> {
     fn len(&self) -> usize {
         self.len()
     }
@@ -40,7 +40,7 @@ impl<T> Ready<T> for Vec<InPort<T>> {
     }
 }
 
-impl<T> FanIn<T> {
+impl<T: Send + 'static> FanIn<T> {
     pub(crate) fn new(
         inputs: Vec<InPort<T>>,
         out: OutPort<T>,
@@ -75,6 +75,18 @@ impl<T> FanIn<T> {
                 log.push_back(port);
             }
             core.counts.passed += (log.len() - known) as u64;
+        }
+    }
+
+    /// Passes over entries of the log whose worker has marked that it made nothing of the item.
+    fn pass_gaps(&mut self) {
+        if let Pick::Ordered(log) = &mut self.pick {
+            while let Some(&port) = log.front()
+                && let Some(input) = self.inputs.get_mut(port as usize)
+                && input.take_gap()
+            {
+                log.pop_front();
+            }
         }
     }
 
@@ -120,6 +132,7 @@ impl<T: Send + 'static> Kernel for FanIn<T> {
                 Pick::Ordered(log) => log.len(),
                 _ => 0,
             };
+            self.pass_gaps();
             let choice = self.pick.choose(&self.inputs);
             if let (Some(routes), Pick::Ordered(log)) = (&mut self.routes, &self.pick) {
                 // Entries of the log that were passed over.
@@ -161,7 +174,7 @@ impl<T: Send + 'static> Kernel for FanIn<T> {
     }
 }
 
-impl<T> Inputs<T, 0> for FanIn<T> {
+impl<T: Send + 'static> Inputs<T, 0> for FanIn<T> {
     fn input(&mut self, port: u32) -> &mut InPort<T> {
         &mut self.inputs[port as usize]
     }
@@ -170,7 +183,7 @@ impl<T> Inputs<T, 0> for FanIn<T> {
 /// The port number of the routes, so that they cannot be taken for items.
 pub(crate) const ROUTES: usize = 1;
 
-impl<T> Inputs<Route, ROUTES> for FanIn<T> {
+impl<T: Send + 'static> Inputs<Route, ROUTES> for FanIn<T> {
     fn input(&mut self, _: u32) -> &mut InPort<Route> {
         self.routes
             .as_mut()
@@ -178,7 +191,7 @@ impl<T> Inputs<Route, ROUTES> for FanIn<T> {
     }
 }
 
-impl<T> Outputs<T, 0> for FanIn<T> {
+impl<T: Send + 'static> Outputs<T, 0> for FanIn<T> {
     fn output(&mut self, _: u32) -> &mut OutPort<T> {
         &mut self.out
     }

@@ -5,9 +5,9 @@ use std::task::Context;
 
 use super::fan_in::{ROUTES, Route};
 use super::{Core, End, Inputs, Kernel, Outputs, Turn};
-use crate::context::{BoxError, Cause, drop_caught};
+use crate::context::{BoxError, Cause};
 use crate::edge::{InEnd, InPort, OutEnd, OutPort};
-use crate::supervise::Wait;
+use crate::supervise::{Directive, Wait};
 
 /// Gives the branch of an item.
 pub(crate) type Key<T> = Box<dyn FnMut(&T) -> usize + Send>;
@@ -24,7 +24,7 @@ pub(crate) enum Policy<T> {
 }
 
 /// The kernel of every fan-out.
-pub(crate) struct FanOut<T> {
+pub(crate) struct FanOut<T: Send + 'static> {
     input: InPort<T>,
     branches: Vec<OutPort<T>>,
     /// Tells an ordered join where each item went.
@@ -32,6 +32,8 @@ pub(crate) struct FanOut<T> {
     policy: Policy<T>,
     /// An item whose branch has no room yet.
     held: Option<(T, usize)>,
+    /// Whether an item is counted as failed whose credit was not given back.
+    failed: bool,
 }
 
 /// What a fan-out did with its next item.
@@ -41,7 +43,7 @@ enum Step {
     Starved,
 }
 
-impl<T> FanOut<T> {
+impl<T: Send + 'static> FanOut<T> {
     pub(crate) fn new(
         input: InPort<T>,
         branches: Vec<OutPort<T>>,
@@ -54,6 +56,7 @@ impl<T> FanOut<T> {
             routes,
             policy,
             held: None,
+            failed: false,
         }
     }
 
@@ -79,6 +82,7 @@ impl<T> FanOut<T> {
         };
         // Taken back below: it stays where a clone panics.
         core.counts.failed += 1;
+        self.failed = true;
         if let Some(last) = self.branches.iter().rposition(OutPort::is_open) {
             let (clones, rest) = self.branches.split_at_mut(last);
             for branch in clones.iter_mut().filter(|branch| branch.is_open()) {
@@ -87,6 +91,7 @@ impl<T> FanOut<T> {
             rest[0].push(item);
         }
         core.counts.failed -= 1;
+        self.failed = false;
         core.counts.passed += 1;
         self.input.credit(1);
         Step::Moved
@@ -106,6 +111,7 @@ impl<T> FanOut<T> {
                     return Ok(Step::Starved);
                 };
                 core.counts.failed += 1;
+                self.failed = true;
                 let branch = key(&item);
                 let branches = self.branches.len();
                 if branch >= branches {
@@ -115,12 +121,13 @@ impl<T> FanOut<T> {
                     .into());
                 }
                 core.counts.failed -= 1;
+                self.failed = false;
                 (item, branch)
             }
         };
         let port = &mut self.branches[branch];
         if !port.is_open() {
-            drop_caught(item);
+            self.input.give_up(Some(item), None);
             core.counts.discarded += 1;
         } else if port.room() > 0 {
             port.push(item);
@@ -222,14 +229,22 @@ impl<T: Send + 'static> Kernel for FanOut<T> {
     }
 
     fn release(&mut self, core: &mut Core) {
-        if let Some(held) = self.held.take() {
+        if let Some((held, _)) = self.held.take() {
             core.counts.discarded += 1;
-            drop_caught(held);
+            self.input.give_up(Some(held), None);
         }
+    }
+
+    fn recover(&mut self, _: &mut Core, _: Directive, cause: &Cause) -> bool {
+        if std::mem::take(&mut self.failed) {
+            self.input.credit(1);
+            self.input.give_up(None, Some(cause));
+        }
+        true
     }
 }
 
-impl<T> Inputs<T, 0> for FanOut<T> {
+impl<T: Send + 'static> Inputs<T, 0> for FanOut<T> {
     fn input(&mut self, _: u32) -> &mut InPort<T> {
         &mut self.input
     }

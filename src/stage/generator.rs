@@ -3,38 +3,51 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{Core, End, Kernel, Outputs, Turn};
-use crate::context::BoxError;
+use super::{Core, End, Kernel, Outputs, Remake, Turn};
+use crate::context::{BoxError, Cause};
 use crate::edge::{InEnd, OutEnd, OutPort};
-use crate::supervise::Wait;
+use crate::supervise::{Directive, Wait};
 
 /// A source over an iterator.
-pub(crate) struct Generator<I: Iterator> {
+pub(crate) struct Generator<I: Iterator<Item: Send + 'static>> {
     items: I,
     out: OutPort<I::Item>,
+    ended: bool,
+    remake: Option<Remake<I>>,
 }
 
-impl<I: Iterator> Generator<I> {
+impl<I: Iterator<Item: Send + 'static>> Generator<I> {
     pub(crate) fn new(items: I, out: OutPort<I::Item>) -> Self {
-        Self { items, out }
+        Self {
+            items,
+            out,
+            ended: false,
+            remake: None,
+        }
+    }
+
+    /// Says how the iterator is made anew.
+    pub(crate) fn remade_by(mut self, remake: Remake<I>) -> Self {
+        self.remake = Some(remake);
+        self
     }
 }
 
 /// A stretch of work: the batch is its own for as long as it lasts, so that the loop keeps its
 /// length in a register. Whatever ends it, a panic too, gives it back.
-struct Stretch<'a, T> {
+struct Stretch<'a, T: Send + 'static> {
     out: &'a mut OutPort<T>,
     batch: Vec<T>,
 }
 
-impl<'a, T> Stretch<'a, T> {
+impl<'a, T: Send + 'static> Stretch<'a, T> {
     fn new(out: &'a mut OutPort<T>, items: usize) -> Self {
         let batch = out.lend(items);
         Self { out, batch }
     }
 }
 
-impl<T> Drop for Stretch<'_, T> {
+impl<T: Send + 'static> Drop for Stretch<'_, T> {
     fn drop(&mut self) {
         self.out.take_back(std::mem::take(&mut self.batch));
     }
@@ -50,6 +63,9 @@ where
             if let Some(cause) = self.out.cancelled() {
                 return Ok(Turn::Done(End::Unread(cause.clone())));
             }
+            if self.ended {
+                return Ok(Turn::Done(End::Completed));
+            }
             let room = self.out.room();
             if room == 0 {
                 return Ok(Turn::Park(Wait::Credit(Some(0))));
@@ -62,7 +78,10 @@ where
             {
                 match self.items.next() {
                     Some(item) => stretch.batch.push(item),
-                    None => return Ok(Turn::Done(End::Completed)),
+                    None => {
+                        self.ended = true;
+                        return Ok(Turn::Done(End::Completed));
+                    }
                 }
                 made += 1;
             }
@@ -73,6 +92,20 @@ where
             if core.clock.spend(made) {
                 return Ok(Turn::More);
             }
+        }
+    }
+
+    fn recover(&mut self, core: &mut Core, how: Directive, _: &Cause) -> bool {
+        if how == Directive::Restart {
+            self.renew(core);
+        }
+        true
+    }
+
+    fn renew(&mut self, core: &mut Core) {
+        if let Some(remake) = &mut self.remake {
+            remake(&core.context, &mut self.items);
+            self.ended = false;
         }
     }
 
@@ -122,13 +155,18 @@ pub(crate) trait Supply: 'static {
 /// A source over something that is polled.
 pub(crate) struct Supplied<S: Supply> {
     supply: Pin<Box<S>>,
+    ended: bool,
     out: OutPort<S::Item>,
 }
 
 impl<S: Supply> Supplied<S> {
     pub(crate) fn new(supply: S, out: OutPort<S::Item>) -> Self {
         let supply = Box::pin(supply);
-        Self { supply, out }
+        Self {
+            supply,
+            ended: false,
+            out,
+        }
     }
 
     fn count(&self, core: &mut Core) {
@@ -146,6 +184,9 @@ impl<S: Supply> Supplied<S> {
             if core.is_marked() {
                 return Ok(Turn::Marked);
             }
+            if self.ended {
+                return Ok(Turn::Done(End::Completed));
+            }
             if self.out.room() == 0 {
                 return Ok(Turn::Park(Wait::Credit(Some(0))));
             }
@@ -154,7 +195,7 @@ impl<S: Supply> Supplied<S> {
                     self.out.push(item?);
                     core.counts.passed += u64::from(counted);
                 }
-                Poll::Ready(None) => return Ok(Turn::Done(End::Completed)),
+                Poll::Ready(None) => self.ended = true,
                 Poll::Pending => return Ok(Turn::Waiting),
             }
             if core.clock.spend(1) {

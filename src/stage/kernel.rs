@@ -3,9 +3,9 @@
 use std::task::Context;
 
 use super::Core;
-use crate::context::{BoxError, Cause};
+use crate::context::{BoxError, Cause, FlowContext};
 use crate::edge::{InEnd, InPort, OutEnd, OutPort};
-use crate::supervise::Wait;
+use crate::supervise::{Directive, Wait};
 
 /// How a turn ended.
 pub(crate) enum Turn {
@@ -31,6 +31,9 @@ pub(crate) enum End {
     Unread(Cause),
 }
 
+/// Makes the state of a stage anew, where the stage lives.
+pub(crate) type Remake<L> = Box<dyn FnMut(&FlowContext, &mut L)>;
+
 /// The inside of a stage: ports, logic, and what it has in its hands.
 pub(crate) trait Kernel: 'static {
     /// Works until it must park, or until its time is up.
@@ -45,6 +48,19 @@ pub(crate) trait Kernel: 'static {
     /// Drops what it has in its hands, and counts the items taken from its inputs among them as
     /// discarded.
     fn release(&mut self, core: &mut Core) {
+        let _ = core;
+    }
+
+    /// Makes ready to go on after a failure of its own, or to end with it: says what becomes of the
+    /// item at which it failed, and whether it can go on.
+    fn recover(&mut self, core: &mut Core, how: Directive, cause: &Cause) -> bool {
+        let _ = (core, how, cause);
+        true
+    }
+
+    /// Makes its state anew where it has a factory, since another stage is restarted; what it has in
+    /// work is discarded.
+    fn renew(&mut self, core: &mut Core) {
         let _ = core;
     }
 
@@ -63,11 +79,11 @@ pub(crate) trait Kernel: 'static {
 }
 
 /// A kernel with inputs of items `T`; `PORT` tells types apart that could be the same.
-pub(crate) trait Inputs<T, const PORT: usize> {
+pub(crate) trait Inputs<T: Send + 'static, const PORT: usize> {
     fn input(&mut self, port: u32) -> &mut InPort<T>;
 }
 
 /// A kernel with outputs of items `T`.
-pub(crate) trait Outputs<T, const PORT: usize> {
+pub(crate) trait Outputs<T: Send + 'static, const PORT: usize> {
     fn output(&mut self, port: u32) -> &mut OutPort<T>;
 }

@@ -39,7 +39,7 @@ pub(crate) trait Out<T>: 'static {
     fn visit(&mut self, visit: &mut dyn FnMut(&mut dyn OutEnd));
 }
 
-impl<T: 'static> Out<T> for OutPort<T> {
+impl<T: Send + 'static> Out<T> for OutPort<T> {
     const SINK: bool = false;
 
     #[inline]

@@ -6,103 +6,28 @@
 
 use std::task::{Context, Poll};
 
-use super::{Core, End, Inputs, Kernel, Out, Outputs, Turn};
-use crate::context::{BoxError, drop_caught};
+use super::stretch::{Failed, Stretch};
+use super::{Core, End, Inputs, Kernel, Logic, Out, Outputs, Remake, Turn};
+use crate::context::{BoxError, Cause, drop_caught};
 use crate::edge::{InEnd, InPort, OutEnd, OutPort};
-use crate::report::StageCounts;
-use crate::supervise::Wait;
-
-/// What a synchronous stage does with its items.
-pub(crate) trait Logic: 'static {
-    type In: Send + 'static;
-    type Out: Send + 'static;
-    type Outs: Iterator<Item = Self::Out>;
-
-    /// Whether it emits by the clock too.
-    const TIMED: bool = false;
-
-    fn accept(&mut self, item: Self::In) -> Result<Self::Outs, BoxError>;
-
-    /// What is left at the end of the input.
-    fn finish(&mut self) -> Option<Self::Outs> {
-        None
-    }
-
-    /// Whether it needs no more items.
-    #[inline]
-    fn is_done(&self) -> bool {
-        false
-    }
-
-    /// What is due by the clock; pending where nothing is, with a wake-up if it will be.
-    fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<Self::Outs> {
-        let _ = cx;
-        Poll::Pending
-    }
-
-    /// Whether something will be due by the clock.
-    fn is_armed(&self) -> bool {
-        false
-    }
-}
-
-/// A stretch of work: the batch and the buffer are its own for as long as it lasts, so that the
-/// loop keeps their lengths in registers. Whatever ends it, a panic too, gives them back and counts.
-struct Stretch<'a, T, U, O: Out<U>> {
-    input: &'a mut InPort<T>,
-    batch: Vec<T>,
-    out: &'a mut O,
-    outs: Vec<U>,
-    counts: &'a mut StageCounts,
-    begun: usize,
-    /// Items begun whose outputs are not all placed.
-    open: usize,
-    /// Whether the last item begun was accepted.
-    whole: bool,
-}
-
-impl<'a, T, U, O: Out<U>> Stretch<'a, T, U, O> {
-    /// At most `limit` items of one batch; none where there is no item.
-    fn new(
-        input: &'a mut InPort<T>,
-        out: &'a mut O,
-        counts: &'a mut StageCounts,
-        limit: usize,
-    ) -> Option<(Self, usize)> {
-        let batch = input.lend()?;
-        let limit = limit.min(batch.len());
-        let outs = out.lend(limit);
-        let stretch = Self {
-            input,
-            batch,
-            out,
-            outs,
-            counts,
-            begun: 0,
-            open: 0,
-            whole: false,
-        };
-        Some((stretch, limit))
-    }
-}
-
-impl<T, U, O: Out<U>> Drop for Stretch<'_, T, U, O> {
-    fn drop(&mut self) {
-        self.input.take_back(std::mem::take(&mut self.batch));
-        self.out.take_back(std::mem::take(&mut self.outs));
-        // An item begun and not brought to an end is one that the logic refused or panicked at.
-        let failed = usize::from(!self.whole);
-        let passed = self.begun - self.open - failed;
-        self.counts.passed += passed as u64;
-        self.counts.failed += failed as u64;
-        self.input.credit(passed);
-    }
-}
+use crate::supervise::{Directive, Wait};
 
 /// The outputs of an item that are not all placed yet, or of the end of the input.
-struct Expansion<I> {
+struct Expansion<T, I> {
     outs: I,
     of_item: bool,
+    copy: Option<T>,
+}
+
+impl<T, I> Expansion<T, I> {
+    /// Outputs that no item of its own has made.
+    fn of_end(outs: I) -> Self {
+        Self {
+            outs,
+            of_item: false,
+            copy: None,
+        }
+    }
 }
 
 /// One input, synchronous logic, at most one output.
@@ -110,8 +35,12 @@ pub(crate) struct Unary<L: Logic, O> {
     logic: L,
     input: InPort<L::In>,
     out: O,
-    open: Option<Expansion<L::Outs>>,
+    open: Option<Expansion<L::In, L::Outs>>,
     finished: bool,
+    failed: Option<Failed<L::In>>,
+    /// An item that is to be tried again.
+    again: Option<L::In>,
+    remake: Option<Remake<L>>,
 }
 
 impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
@@ -122,7 +51,40 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
             out,
             open: None,
             finished: false,
+            failed: None,
+            again: None,
+            remake: None,
         }
+    }
+
+    /// Says how the logic is made anew.
+    pub(crate) fn remade_by(mut self, remake: Remake<L>) -> Self {
+        self.remake = Some(remake);
+        self
+    }
+
+    fn remake(&mut self, core: &Core) {
+        if let Some(remake) = &mut self.remake {
+            remake(&core.context, &mut self.logic);
+        }
+    }
+
+    /// Gives an item to the logic once more.
+    fn try_again(&mut self, core: &mut Core, item: L::In) -> Result<(), BoxError> {
+        // Taken back below: it stays where the logic fails again.
+        core.counts.failed += 1;
+        let copy = self.input.copy().map(|copy| copy(&item));
+        self.failed = Some(Failed { copy });
+        let outs = self.logic.accept(item)?;
+        core.counts.failed -= 1;
+        let copy = self.failed.take().and_then(|failed| failed.copy);
+        self.open = Some(Expansion {
+            outs,
+            of_item: true,
+            copy,
+        });
+        self.finished = self.logic.is_done();
+        Ok(())
     }
 
     /// Places what an earlier item left open; none where the turn goes on.
@@ -132,6 +94,10 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
         let mut open = self.open.take()?;
         let of_item = u64::from(open.of_item);
         core.counts.failed += of_item;
+        if open.of_item {
+            let copy = open.copy.take();
+            self.failed = Some(Failed { copy });
+        }
         let turn = loop {
             if core.is_marked() {
                 break Turn::Marked;
@@ -145,6 +111,7 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
                 drop(open);
                 core.counts.failed -= of_item;
                 core.counts.passed += of_item;
+                drop_caught(self.failed.take());
                 self.input.credit(usize::from(of_item > 0));
                 return None;
             };
@@ -154,6 +121,7 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
             }
         };
         core.counts.failed -= of_item;
+        open.copy = self.failed.take().and_then(|failed| failed.copy);
         self.open = Some(open);
         Some(turn)
     }
@@ -170,7 +138,14 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
             seen,
             ..
         } = core;
-        let stretch = Stretch::new(&mut self.input, &mut self.out, counts, limit);
+        let copy = self.input.copy();
+        let stretch = Stretch::new(
+            &mut self.input,
+            &mut self.out,
+            counts,
+            &mut self.failed,
+            limit,
+        );
         let Some((mut work, limit)) = stretch else {
             return Ok(0);
         };
@@ -183,6 +158,9 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
         {
             let Some(item) = work.batch.pop() else { break };
             work.begun += 1;
+            if let Some(copy) = copy {
+                work.spare = Some(copy(&item));
+            }
             let mut outs = match self.logic.accept(item) {
                 Ok(outs) => outs,
                 Err(error) => {
@@ -193,8 +171,11 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
             if let Some(out) = outs.next() {
                 work.outs.push(out);
                 if outs.size_hint().1 != Some(0) {
-                    let of_item = true;
-                    self.open = Some(Expansion { outs, of_item });
+                    self.open = Some(Expansion {
+                        outs,
+                        of_item: true,
+                        copy: work.spare.take(),
+                    });
                     work.open = 1;
                     break;
                 }
@@ -228,8 +209,7 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
     fn finish(&mut self) {
         self.finished = true;
         if let Some(outs) = self.logic.finish() {
-            let of_item = false;
-            self.open = Some(Expansion { outs, of_item });
+            self.open = Some(Expansion::of_end(outs));
         }
     }
 }
@@ -253,11 +233,17 @@ impl<L: Logic, O: Out<L::Out>> Kernel for Unary<L, O> {
             if self.finished {
                 return Ok(Turn::Done(self.own_end()));
             }
+            if self.again.is_some() && self.out.room() == 0 {
+                return Ok(self.out.full(cx));
+            }
+            if let Some(item) = self.again.take() {
+                self.try_again(core, item)?;
+                continue;
+            }
             if L::TIMED
                 && let Poll::Ready(outs) = self.logic.poll_due(cx)
             {
-                let of_item = false;
-                self.open = Some(Expansion { outs, of_item });
+                self.open = Some(Expansion::of_end(outs));
                 continue;
             }
             if self.input.is_drained() {
@@ -303,9 +289,49 @@ impl<L: Logic, O: Out<L::Out>> Kernel for Unary<L, O> {
     }
 
     fn release(&mut self, core: &mut Core) {
-        if let Some(open) = self.open.take() {
+        if let Some(mut open) = self.open.take() {
             core.counts.discarded += u64::from(open.of_item);
+            let copy = open.copy.take();
             drop_caught(open);
+            if copy.is_some() {
+                self.input.give_up(copy, None);
+            }
+        }
+        if let Some(item) = self.again.take() {
+            core.counts.discarded += 1;
+            self.input.give_up(Some(item), None);
+        }
+    }
+
+    fn recover(&mut self, core: &mut Core, how: Directive, cause: &Cause) -> bool {
+        match self.failed.take() {
+            Some(Failed { copy: Some(item) }) if how == Directive::Retry => {
+                core.counts.failed -= 1;
+                self.again = Some(item);
+            }
+            Some(Failed { copy }) => {
+                self.input.credit(1);
+                self.input.give_up(copy, Some(cause));
+                if how != Directive::Stop {
+                    let now = core.now;
+                    self.out.visit(&mut |out| out.skip(now));
+                }
+            }
+            None => {}
+        }
+        if how == Directive::Restart {
+            self.remake(core);
+        }
+        self.logic.is_sound()
+    }
+
+    fn renew(&mut self, core: &mut Core) {
+        if self.remake.is_some() {
+            let owed = self.open.as_ref().is_some_and(|open| open.of_item);
+            self.input
+                .credit(usize::from(owed) + usize::from(self.again.is_some()));
+            self.release(core);
+            self.remake(core);
         }
     }
 }

@@ -8,14 +8,14 @@ use crate::edge::{InEnd, InPort, OutEnd, OutPort};
 use crate::supervise::Wait;
 
 /// The kernel of zip: completes with the first of its inputs.
-pub(crate) struct Zip<A, B> {
+pub(crate) struct Zip<A: Send + 'static, B: Send + 'static> {
     left: InPort<A>,
     right: InPort<B>,
     out: OutPort<(A, B)>,
     isolating: bool,
 }
 
-impl<A, B> Zip<A, B> {
+impl<A: Send + 'static, B: Send + 'static> Zip<A, B> {
     pub(crate) fn new(
         left: InPort<A>,
         right: InPort<B>,
@@ -79,19 +79,19 @@ impl<A: Send + 'static, B: Send + 'static> Kernel for Zip<A, B> {
     }
 }
 
-impl<A, B> Inputs<A, 0> for Zip<A, B> {
+impl<A: Send + 'static, B: Send + 'static> Inputs<A, 0> for Zip<A, B> {
     fn input(&mut self, _: u32) -> &mut InPort<A> {
         &mut self.left
     }
 }
 
-impl<A, B> Inputs<B, 1> for Zip<A, B> {
+impl<A: Send + 'static, B: Send + 'static> Inputs<B, 1> for Zip<A, B> {
     fn input(&mut self, _: u32) -> &mut InPort<B> {
         &mut self.right
     }
 }
 
-impl<A, B> Outputs<(A, B), 0> for Zip<A, B> {
+impl<A: Send + 'static, B: Send + 'static> Outputs<(A, B), 0> for Zip<A, B> {
     fn output(&mut self, _: u32) -> &mut OutPort<(A, B)> {
         &mut self.out
     }

@@ -18,30 +18,12 @@ use actix_rt::Arbiter;
 use futures::task::AtomicWaker;
 use tokio::sync::Notify;
 
-use super::{Ending, Level, Patience, StageState, Supervisor, Tell};
+use super::notice::Notice;
+use super::{Ending, FlowPlan, Level, StageState, Supervisor, Tell};
 use crate::context::{Cause, FlowContext, StalledNeed, StalledWait};
-use crate::edge::{Activity, Link};
+use crate::edge::Activity;
 use crate::report::{EdgeReport, Report, StageReport};
 use crate::supervise::Wait;
-
-/// One edge of a running flow: between which stages, and at which of their ports.
-#[derive(Debug)]
-pub(crate) struct FlowEdge {
-    pub(crate) link: Arc<Link>,
-    pub(crate) from: u32,
-    pub(crate) out_port: u32,
-    pub(crate) to: u32,
-    pub(crate) in_port: u32,
-}
-
-/// The parts of a flow as they stand when it starts.
-#[derive(Debug)]
-pub(crate) struct FlowPlan {
-    pub(crate) name: Option<Arc<str>>,
-    pub(crate) stages: Box<[Arc<StageState>]>,
-    pub(crate) edges: Box<[FlowEdge]>,
-    pub(crate) patience: Patience,
-}
 
 /// The shared state of one flow.
 pub(crate) struct FlowState {
@@ -58,6 +40,7 @@ pub(crate) struct FlowState {
     outcome: OnceLock<(Cause, Duration)>,
     waiter: AtomicWaker,
     changed: Notify,
+    notice: Notice,
     /// The thread that carries out the end of a flow whose supervisor is gone.
     pub(super) executor: OnceLock<Thread>,
 }
@@ -106,6 +89,7 @@ impl FlowState {
             outcome: OnceLock::new(),
             waiter: AtomicWaker::new(),
             changed: Notify::new(),
+            notice: Notice::default(),
             executor: OnceLock::new(),
         }
     }
@@ -216,8 +200,30 @@ impl FlowState {
         self.conclude(Cause::Stuck { stages });
     }
 
+    /// Notes that its outcome was given to somebody.
+    pub(crate) fn observe(&self) {
+        self.notice.observe();
+    }
+
+    /// Notes that nobody will be given its outcome any more.
+    pub(crate) fn unwatch(&self) {
+        if self.notice.unwatch() {
+            self.log_outcome();
+        }
+    }
+
+    /// A failure that nobody will see is logged, once.
+    fn log_outcome(&self) {
+        if let Some(cause) = self.outcome().filter(|cause| cause.is_failure()) {
+            log::error!("{}: {cause}", self.plan.name.as_deref().unwrap_or("flow"));
+        }
+    }
+
     fn conclude(&self, cause: Cause) {
         let _ = self.outcome.set((cause, self.started.elapsed()));
+        if self.notice.conclude() {
+            self.log_outcome();
+        }
         if let Some(executor) = self.executor.get() {
             executor.unpark();
         }
@@ -289,6 +295,8 @@ impl FlowState {
                 received,
                 discarded,
                 most_in_flight: counters.most_in_flight(),
+                max_weight: edge.link.max_weight(),
+                most_weight: counters.most_weight(),
             });
         }
         let stages = stages.iter().enumerate().map(|(n, stage)| {

@@ -1,9 +1,13 @@
 //! Supervisors move: `Stop` goes down to every stage, guards answer up when an actor is gone.
 
 mod ending;
+mod flow_plan;
 mod flow_state;
 mod forsaken;
+mod history;
+mod notice;
 mod order;
+mod recovery;
 mod restart;
 mod runner;
 mod stage_state;
@@ -11,11 +15,13 @@ mod supervisor;
 mod watch;
 
 pub(crate) use ending::{Ending, Level, Patience};
-pub(crate) use flow_state::{FlowEdge, FlowPlan, FlowState, Lifeline};
+pub(crate) use flow_plan::{FlowEdge, FlowPlan};
+pub(crate) use flow_state::{FlowState, Lifeline};
+pub(crate) use history::History;
 pub(crate) use order::{Line, Order};
-pub(crate) use restart::History;
+use recovery::Recoveries;
 pub use restart::{Directive, RestartPolicy, Strategy};
 pub(crate) use runner::{Guard, Presence, start};
-pub(crate) use stage_state::{StageSpec, StageState, Wait};
+pub(crate) use stage_state::{StageSpec, StageState, Supervision, Wait};
 pub(crate) use supervisor::{Supervisor, Tell};
 pub(crate) use watch::Watch;

@@ -14,6 +14,8 @@ pub(crate) enum Order {
     Stop(Level, Cause),
     /// Give back all credit owed: nobody in the flow moves.
     ReturnCredit(Probe),
+    /// Make your state anew: another stage is restarted.
+    Renew,
     /// The answer to a failure.
     Directive(Directive),
 }

@@ -1,12 +1,12 @@
 //! What becomes of one that failed, as a function of the failure, its history and the time.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::history::{History, Limit};
 use crate::context::Cause;
 
 /// A `Directive` says what becomes of a stage that failed, and of the item at which it did.
@@ -71,19 +71,13 @@ enum Choice {
     By(Decide),
 }
 
-/// How many failures may be answered within which time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Limit {
-    most: u32,
-    within: Duration,
-}
-
 /// A `RestartPolicy` answers failures: with which [`Directive`], how often, and how soon.
 ///
 /// It is asked once for each failure. Where nothing else is said a restart and a retry happen at most
 /// 10 times within a minute, the first after 10 milliseconds, each further one after twice the time
 /// of the one before, up to 10 seconds, give or take a fifth. A resume happens at once and as often
-/// as need be, unless a [`limit`](Self::limit) is set. Past the limit the failure goes up. A minute
+/// as need be, unless a [`limit`](Self::limit) is set or the stage is a source, which has no item to
+/// drop. Past the limit the failure goes up. A minute
 /// without a failure, or the limit's period, begins the count anew.
 ///
 /// # Examples
@@ -125,11 +119,6 @@ impl fmt::Debug for RestartPolicy {
 }
 
 impl RestartPolicy {
-    const LIMIT: Limit = Limit {
-        most: 10,
-        within: Duration::from_secs(60),
-    };
-
     fn new(choice: Choice) -> Self {
         Self {
             choice,
@@ -217,76 +206,36 @@ impl RestartPolicy {
 
     /// After what time a directive is to be carried out; none where the failure goes up.
     ///
-    /// `random` is between 0 and 1.
+    /// `endless` says that a resume brings it no further, as that of a source that has no item to
+    /// drop; `random` is between 0 and 1.
     pub(crate) fn delay(
         &self,
         history: &mut History,
         directive: Directive,
+        endless: bool,
         now: Instant,
         random: f64,
     ) -> Option<Duration> {
         if directive == Directive::Stop {
             return None;
         }
-        let resumes = directive == Directive::Resume;
+        let resumes = directive == Directive::Resume && !endless;
         if resumes && self.limit.is_none() {
             return Some(Duration::ZERO);
         }
-        let limit = self.limit.unwrap_or(Self::LIMIT);
+        let limit = self.limit.unwrap_or_default();
         if !history.admit(limit, now) {
             return None;
         }
         let wait = if resumes {
             Duration::ZERO
         } else {
-            let doublings = history.streak.saturating_sub(1).min(31);
+            let doublings = history.streak().saturating_sub(1).min(31);
             let wait = self.first.saturating_mul(1 << doublings).min(self.most);
             let spread = 1.0 + self.jitter * (2.0 * random - 1.0);
             Duration::try_from_secs_f64(wait.as_secs_f64() * spread).unwrap_or(self.most)
         };
         Some(wait)
-    }
-}
-
-/// The failures of one that is supervised.
-#[derive(Debug, Default)]
-pub(crate) struct History {
-    /// When those within the limit's period were.
-    recent: VecDeque<Instant>,
-    /// How many there were since the last quiet period.
-    streak: u32,
-    last: Option<Instant>,
-}
-
-impl History {
-    /// Notes a failure; says whether the limit allows it.
-    fn admit(&mut self, limit: Limit, now: Instant) -> bool {
-        let age = |then: Instant| now.saturating_duration_since(then);
-        // Without a limit there is no period that it could be.
-        let quiet = if limit.within.is_zero() {
-            RestartPolicy::LIMIT.within
-        } else {
-            limit.within
-        };
-        if self.last.is_some_and(|last| age(last) > quiet) {
-            self.streak = 0;
-        }
-        while self
-            .recent
-            .front()
-            .is_some_and(|&then| age(then) > limit.within)
-        {
-            self.recent.pop_front();
-        }
-        if self.recent.len() >= limit.most as usize {
-            return false;
-        }
-        if limit.most < u32::MAX {
-            self.recent.push_back(now);
-        }
-        self.last = Some(now);
-        self.streak = self.streak.saturating_add(1);
-        true
     }
 }
 
@@ -309,12 +258,12 @@ mod tests {
         let mut history = History::default();
         let mut now = Instant::now();
         for expected in [10, 20, 40, 50, 50] {
-            let wait = policy.delay(&mut history, Directive::Retry, now, MIDDLE);
+            let wait = policy.delay(&mut history, Directive::Retry, false, now, MIDDLE);
             assert_eq!(wait, Some(millis(expected)));
             now += millis(500);
         }
         now += millis(600);
-        let wait = policy.delay(&mut history, Directive::Retry, now, MIDDLE);
+        let wait = policy.delay(&mut history, Directive::Retry, false, now, MIDDLE);
         assert_eq!(wait, Some(millis(10)));
     }
 
@@ -325,7 +274,7 @@ mod tests {
         let start = Instant::now();
         let mut answered = |after: u64| {
             let now = start + millis(after);
-            let wait = policy.delay(&mut history, Directive::Restart, now, MIDDLE);
+            let wait = policy.delay(&mut history, Directive::Restart, false, now, MIDDLE);
             wait.is_some()
         };
         assert!(answered(0));
@@ -341,23 +290,31 @@ mod tests {
         let now = Instant::now();
         let none = RestartPolicy::resume().limit(0, millis(100));
         assert_eq!(
-            none.delay(&mut History::default(), Directive::Resume, now, MIDDLE),
+            none.delay(
+                &mut History::default(),
+                Directive::Resume,
+                false,
+                now,
+                MIDDLE
+            ),
             None
         );
         let all = RestartPolicy::restart().without_limit();
         let mut history = History::default();
         for _ in 0..1_000 {
-            let wait = all.delay(&mut history, Directive::Restart, now, MIDDLE);
+            let wait = all.delay(&mut history, Directive::Restart, false, now, MIDDLE);
             assert!(wait.is_some());
         }
-        assert!(history.recent.is_empty());
         let resume = RestartPolicy::resume();
         for _ in 0..1_000 {
-            let wait = resume.delay(&mut history, Directive::Resume, now, MIDDLE);
+            let wait = resume.delay(&mut history, Directive::Resume, false, now, MIDDLE);
             assert_eq!(wait, Some(Duration::ZERO));
         }
         let stop = RestartPolicy::stop();
-        assert_eq!(stop.delay(&mut history, Directive::Stop, now, MIDDLE), None);
+        assert_eq!(
+            stop.delay(&mut history, Directive::Stop, false, now, MIDDLE),
+            None
+        );
     }
 
     proptest! {
@@ -372,7 +329,7 @@ mod tests {
             let (mut now, mut answered) = (Instant::now(), Vec::new());
             for gap in gaps {
                 now += millis(gap);
-                if policy.delay(&mut history, Directive::Retry, now, MIDDLE).is_some() {
+                if policy.delay(&mut history, Directive::Retry, false, now, MIDDLE).is_some() {
                     answered.push(now);
                 }
                 let recent = answered.iter().filter(|&&then| now - then <= millis(within));
@@ -386,7 +343,7 @@ mod tests {
                 .backoff(millis(100), millis(100))
                 .jitter(share);
             let now = Instant::now();
-            let wait = policy.delay(&mut History::default(), Directive::Retry, now, random);
+            let wait = policy.delay(&mut History::default(), Directive::Retry, false, now, random);
             let wait = wait.expect("the first is within the limit").as_secs_f64();
             prop_assert!((wait - 0.1).abs() <= 0.1 * share + 1e-9);
         }

@@ -84,6 +84,7 @@ impl Guard {
                 cause,
                 suspended: false,
                 contained: self.started,
+                hopeless: true,
             });
         }
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use futures::task::AtomicWaker;
 
-use super::Level;
+use super::{Directive, Level, RestartPolicy};
 use crate::context::Cause;
 use crate::report::StageCounters;
 
@@ -32,6 +32,7 @@ pub(crate) struct StageState {
     pub(crate) source: bool,
     /// Whether its failure is kept to one input of a fan-in.
     pub(crate) isolated: bool,
+    pub(crate) supervision: Option<Box<Supervision>>,
     pub(crate) counters: StageCounters,
     mark: AtomicU8,
     gone: AtomicBool,
@@ -53,6 +54,26 @@ impl fmt::Debug for StageState {
     }
 }
 
+/// How the failures of a stage are answered.
+#[derive(Debug)]
+pub(crate) struct Supervision {
+    pub(crate) policy: RestartPolicy,
+    /// Whether it has a factory, so that it can be restarted.
+    pub(crate) factory: bool,
+    /// Whether copies of its items are kept, so that they can be tried again.
+    pub(crate) copies: bool,
+}
+
+impl Supervision {
+    pub(crate) fn can(&self, directive: Directive) -> bool {
+        match directive {
+            Directive::Restart => self.factory,
+            Directive::Retry => self.copies,
+            Directive::Stop | Directive::Resume => true,
+        }
+    }
+}
+
 /// What a stage is before it runs.
 #[derive(Debug, Default)]
 pub(crate) struct StageSpec {
@@ -63,6 +84,7 @@ pub(crate) struct StageSpec {
     pub(crate) group: Option<Arc<str>>,
     pub(crate) source: bool,
     pub(crate) isolated: bool,
+    pub(crate) supervision: Option<Box<Supervision>>,
 }
 
 impl StageState {
@@ -75,6 +97,7 @@ impl StageState {
             group,
             source,
             isolated,
+            supervision,
         } = spec;
         Self {
             index,
@@ -85,6 +108,7 @@ impl StageState {
             group,
             source,
             isolated,
+            supervision,
             counters: StageCounters::default(),
             mark: AtomicU8::new(0),
             gone: AtomicBool::new(false),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use actix::{Actor, ActorContext, Addr, Context, Handler, Message};
 use tokio::time::Instant;
 
-use super::{Directive, FlowState, Level, Line, Order};
+use super::{Directive, FlowState, Level, Line, Order, Recoveries};
 use crate::context::Cause;
 
 /// What a supervisor is told.
@@ -24,6 +24,8 @@ pub(crate) enum Tell {
         cause: Cause,
         suspended: bool,
         contained: bool,
+        /// Whether it cannot go on, whatever its policy says.
+        hopeless: bool,
     },
     /// Nothing in the flow can move by itself any more.
     Quiet,
@@ -40,6 +42,7 @@ pub(crate) struct Supervisor {
     flow: Arc<FlowState>,
     stages: Vec<Box<dyn Line>>,
     pub(super) applied: Level,
+    recoveries: Recoveries,
     /// Stages that were quit, and until when they may take; in this order.
     quits: VecDeque<(Instant, u32)>,
     probing: bool,
@@ -52,6 +55,7 @@ impl Supervisor {
             flow,
             stages,
             applied: Level::Running,
+            recoveries: Recoveries::default(),
             quits: VecDeque::new(),
             probing: false,
             over: false,
@@ -97,6 +101,23 @@ impl Supervisor {
             stage.order(Order::return_credit(&self.flow.activity));
         }
         self.flow.activity.release(1);
+    }
+
+    /// When the next failed stage goes on.
+    pub(super) fn next_recovery(&self) -> Option<Instant> {
+        self.recoveries.next()
+    }
+
+    /// Has the stages go on whose time has come.
+    pub(super) fn recover(&mut self, now: Instant) {
+        while let Some((stage, directive)) = self.recoveries.take_due(now) {
+            if directive == Directive::Restart {
+                for other in self.flow.plan.radius(stage) {
+                    self.stages[other as usize].order(Order::Renew);
+                }
+            }
+            self.stages[stage as usize].order(Order::Directive(directive));
+        }
     }
 
     /// When the next stage that was quit has taken too long.
@@ -162,7 +183,19 @@ impl Handler<Tell> for Supervisor {
                 cause,
                 suspended,
                 contained,
-            } => self.failed(stage, cause, suspended, contained),
+                hopeless,
+            } => {
+                let now = Instant::now();
+                let state = self.flow.stage(stage);
+                if hopeless || !self.recoveries.admit(state, &cause, now) {
+                    self.failed(stage, cause, suspended, contained);
+                } else {
+                    let flow = self.flow.plan.name.as_deref().unwrap_or("flow");
+                    log::warn!("{flow}/{}: recovers: {cause}", state.name);
+                    // Those without a backoff go on at once.
+                    self.recover(now);
+                }
+            }
             Tell::Quiet => self.quiet(),
             Tell::AllGone => {
                 // The stages see the mark of the context by themselves, and can all be gone

@@ -73,11 +73,15 @@ impl ActorFuture<Supervisor> for Watch {
         loop {
             self.poll_context(&flow, cx);
             self.apply(supervisor);
-            let quit = supervisor.next_quit();
-            let Some(next) = self.due.into_iter().chain(quit).min() else {
+            let (quit, recovery) = (supervisor.next_quit(), supervisor.next_recovery());
+            let Some(next) = self.due.into_iter().chain(quit).chain(recovery).min() else {
                 return Poll::Pending;
             };
             task::ready!(self.poll_timer(next, cx));
+            if recovery == Some(next) {
+                supervisor.recover(next);
+                continue;
+            }
             if self.due != Some(next) {
                 supervisor.cancel_quit();
                 continue;

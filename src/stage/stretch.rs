@@ -1,0 +1,74 @@
+//! A stretch of work on one batch, and what of it a failure leaves.
+
+use super::Out;
+use crate::edge::InPort;
+use crate::report::StageCounts;
+
+/// An item at which the logic failed: counted as failed, its credit not given back yet.
+pub(super) struct Failed<T> {
+    pub(super) copy: Option<T>,
+}
+
+/// A stretch of work: the batch and the buffer are its own for as long as it lasts, so that the
+/// loop keeps their lengths in registers. Whatever ends it, a panic too, gives them back and counts.
+pub(super) struct Stretch<'a, T: Send + 'static, U, O: Out<U>> {
+    input: &'a mut InPort<T>,
+    pub(super) batch: Vec<T>,
+    out: &'a mut O,
+    pub(super) outs: Vec<U>,
+    counts: &'a mut StageCounts,
+    pub(super) begun: usize,
+    /// Items begun whose outputs are not all placed.
+    pub(super) open: usize,
+    /// Whether the last item begun was accepted.
+    pub(super) whole: bool,
+    /// A copy of the last item begun, where copies are kept.
+    pub(super) spare: Option<T>,
+    /// Where the item is put at which the logic failed.
+    failed: &'a mut Option<Failed<T>>,
+}
+
+impl<'a, T: Send + 'static, U, O: Out<U>> Stretch<'a, T, U, O> {
+    /// At most `limit` items of one batch; none where there is no item.
+    pub(super) fn new(
+        input: &'a mut InPort<T>,
+        out: &'a mut O,
+        counts: &'a mut StageCounts,
+        failed: &'a mut Option<Failed<T>>,
+        limit: usize,
+    ) -> Option<(Self, usize)> {
+        let batch = input.lend()?;
+        let limit = limit.min(batch.len());
+        let outs = out.lend(limit);
+        let stretch = Self {
+            input,
+            batch,
+            out,
+            outs,
+            counts,
+            begun: 0,
+            open: 0,
+            whole: false,
+            spare: None,
+            failed,
+        };
+        Some((stretch, limit))
+    }
+}
+
+impl<T: Send + 'static, U, O: Out<U>> Drop for Stretch<'_, T, U, O> {
+    fn drop(&mut self) {
+        self.input.take_back(std::mem::take(&mut self.batch));
+        self.out.take_back(std::mem::take(&mut self.outs));
+        // An item begun and not brought to an end is one that the logic refused or panicked at.
+        let failed = usize::from(!self.whole);
+        let passed = self.begun - self.open - failed;
+        self.counts.passed += passed as u64;
+        self.counts.failed += failed as u64;
+        if failed > 0 {
+            let copy = self.spare.take();
+            *self.failed = Some(Failed { copy });
+        }
+        self.input.credit(passed);
+    }
+}

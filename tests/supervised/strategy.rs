@@ -1,0 +1,122 @@
+//! Rule 6.3: the strategy is the blast radius.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
+
+use actix_flow::prelude::*;
+
+use crate::kit::{finished, quiet_panics, system};
+
+/// How often each of three stages was started, when the one in the middle fails once.
+async fn starts(strategy: Strategy) -> [u64; 3] {
+    let counts: [Arc<AtomicU64>; 3] = Default::default();
+    let stage = |n: usize| {
+        let count = Arc::clone(&counts[n]);
+        move |_: &FlowContext| {
+            count.fetch_add(1, SeqCst);
+        }
+    };
+    let policy = RestartPolicy::restart().backoff(Duration::ZERO, Duration::ZERO);
+    let mut healthy = false;
+    let flow = Source::from_iter(0..100u64)
+        .scan_with(stage(0), |(), n| Some(n))
+        .scan_with(stage(1), move |(), n| {
+            assert!(
+                n != 50 || std::mem::replace(&mut healthy, true),
+                "expected: fifty"
+            );
+            Some(n)
+        })
+        .supervised(policy)
+        .scan_with(stage(2), |(), n| Some(n))
+        .count()
+        .default_window(4)
+        .strategy(strategy);
+    let finished = finished(flow).await;
+    assert_eq!(finished.value, Some(99));
+    counts.map(|count| count.load(SeqCst))
+}
+
+#[test]
+fn r6_3_one_for_one_restarts_the_failed_stage_alone() {
+    quiet_panics();
+    system(async { assert_eq!(starts(Strategy::OneForOne).await, [1, 2, 1]) });
+}
+
+#[test]
+fn r6_3_rest_for_one_restarts_what_is_downstream_of_it_too() {
+    quiet_panics();
+    system(async { assert_eq!(starts(Strategy::RestForOne).await, [1, 2, 2]) });
+}
+
+#[test]
+fn r6_3_one_for_all_restarts_every_stage() {
+    quiet_panics();
+    system(async { assert_eq!(starts(Strategy::OneForAll).await, [2, 2, 2]) });
+}
+
+#[test]
+fn r6_3_a_resume_and_a_retry_have_no_radius() {
+    quiet_panics();
+    system(async {
+        let count = Arc::new(AtomicU64::new(0));
+        let started = Arc::clone(&count);
+        let flow = Source::from_iter(0..10u64)
+            .map(|n| assert!(n != 5, "expected: five"))
+            .supervised(RestartPolicy::resume())
+            .scan_with(
+                move |_| {
+                    started.fetch_add(1, SeqCst);
+                },
+                |(), ()| Some(()),
+            )
+            .count()
+            .strategy(Strategy::OneForAll);
+        assert_eq!(finished(flow).await.value, Some(9));
+        assert_eq!(count.load(SeqCst), 1);
+    });
+}
+
+#[test]
+fn r6_3_what_a_renewed_stage_has_in_work_is_discarded_and_counted() {
+    quiet_panics();
+    system(async {
+        let policy = RestartPolicy::restart().backoff(Duration::ZERO, Duration::ZERO);
+        /// Endless outputs of its item.
+        struct Endless;
+        impl Stage for Endless {
+            type In = u64;
+            type Out = u64;
+            type Outs = std::iter::RepeatN<u64>;
+            type Error = std::convert::Infallible;
+
+            fn accept(&mut self, item: u64) -> Result<Self::Outs, Self::Error> {
+                let many = if item == 0 { 1_000_000 } else { 2 };
+                Ok(std::iter::repeat_n(item, many))
+            }
+        }
+        let mut seen = 0u64;
+        let flow = Source::from_iter(0..3u64)
+            .stage_with(|_| Endless)
+            .named("endless")
+            .window(1)
+            .scan_with(
+                |_| (),
+                move |(), n| {
+                    seen += 1;
+                    assert!(seen != 100, "expected: a hundred");
+                    Some(n)
+                },
+            )
+            .window(8)
+            .supervised(policy)
+            .fold(0, |sum, n| sum + n)
+            .strategy(Strategy::OneForAll);
+        let finished = finished(flow).await;
+        // Of the first item some, of the others all.
+        assert_eq!(finished.value, Some(2 + 4));
+        let row = finished.report.stage("endless").expect("it is a stage");
+        assert_eq!((row.received, row.passed, row.discarded), (3, 2, 1));
+    });
+}
