@@ -1,0 +1,16 @@
+//! Cases that others wrote first, for their own libraries, held against this one.
+//!
+//! Each case is told anew, in our words, with the address of the origin's above it. `tests/PORTED.md`
+//! is the table of them, with the reason for each that was left out.
+
+#[path = "../it/kit/mod.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the kit is shared by several test targets"
+)]
+mod kit;
+
+mod go_causes;
+mod go_context;
+mod table;
