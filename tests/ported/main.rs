@@ -11,6 +11,9 @@
 )]
 mod kit;
 
+mod cancellation_token;
+mod errgroup;
 mod go_causes;
 mod go_context;
 mod table;
+mod task_tracker;
