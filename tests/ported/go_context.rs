@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::kit::{paused, until, within};
+use crate::kit::{paused, system, until, within};
 
 const SHORT: Duration = Duration::from_millis(1);
 const FOR_EVER: Duration = Duration::from_secs(1_000_000);
@@ -208,11 +208,11 @@ fn all_contexts_of_a_tree_are_cancelled_at_once_by_as_many_threads() {
         .into_iter()
         .map(|handle| thread::spawn(move || handle.cancel("enough")))
         .collect();
-    paused(within("every context", async {
+    system(async {
         for ctx in contexts {
             ctx.done().await;
         }
-    }));
+    });
     for thread in threads {
         thread.join().expect("no cancel panics");
     }
