@@ -41,6 +41,7 @@
 //! * Use [`Source::from_iter`], [`unfold`](Source::unfold) or [`generate`](Source::generate) if you
 //!   want items to be made when they are asked for.
 //! * Use [`Source::inlet`] if you want to send items in from other code.
+//! * Use [`merge_hub`](Source::merge_hub) if flows are to join and leave a running one.
 //! * Use [`run_stream`](Source::run_stream) if you want to read a flow as a stream, as the body of
 //!   a response.
 //! * Use [`map`](Source::map) and its family if you want a stage of short, synchronous work, and
@@ -99,7 +100,7 @@ pub use context::{
     StalledNeed, StalledWait,
 };
 pub use edge::DeadLetter;
-pub use flow::{Blueprint, Branches, Inlet, InletError, Source, Stage, Yielder};
+pub use flow::{Blueprint, Branches, Inlet, InletError, MergeHub, Source, Stage, Yielder};
 pub use pipeline::{
     Control, Ended, Finished, FlowGraph, Outlet, Pipeline, PipelineError, StartError, UnknownStage,
     Value, Wait,
@@ -124,6 +125,7 @@ struct Readme;
 /// type Ours<S> = (
 ///     (AfterDone, CancelHandle, CancelOnDrop, Cause, Done, FlowContext, BoxError),
 ///     (Blueprint<u64>, Branches<u64>, Inlet<u64>, InletError<u64>, Source<u64>, Yielder<u64>),
+///     (MergeHub<u64>,),
 ///     (Control, Ended, Finished<u64>, FlowGraph, Outlet<u64>, Pipeline<u64>),
 ///     (PipelineError, StartError, UnknownStage, Report, StageReport),
 ///     (DeadLetter<u64>, Directive, RestartPolicy, Strategy),
@@ -144,7 +146,7 @@ pub mod prelude {
     pub use crate::{
         AfterDone, Blueprint, BoxError, Branches, CancelHandle, CancelOnDrop, Cause, Control,
         DeadLetter, Directive, Done, Ended, Finished, FlowContext, FlowGraph, Inlet, InletError,
-        Outlet, Pipeline, PipelineError, Report, RestartPolicy, Source, Stage, StageReport,
-        StartError, Strategy, UnknownStage, Yielder,
+        MergeHub, Outlet, Pipeline, PipelineError, Report, RestartPolicy, Source, Stage,
+        StageReport, StartError, Strategy, UnknownStage, Yielder,
     };
 }

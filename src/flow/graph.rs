@@ -1,5 +1,6 @@
 //! What a blueprint is made of: a flat list of stages to start, so that nothing recurses.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use actix::Addr;
@@ -35,6 +36,20 @@ pub(crate) struct Attrs {
     pub(crate) factory: bool,
     /// Whether copies of its items are kept, so that they can be tried again.
     pub(crate) copies: bool,
+    /// What it joins that runs by itself.
+    pub(crate) entry: Option<Arc<dyn Entry>>,
+}
+
+/// A way into something that other flows are part of too, a hub.
+pub(crate) trait Entry: Send + Sync {
+    /// Joins; refused where that takes nobody any more.
+    fn enter(&self) -> bool;
+}
+
+impl fmt::Debug for dyn Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Entry")
+    }
 }
 
 /// What attributes a stage can have.

@@ -255,7 +255,7 @@ impl<T> Inlet<T> {
     /// ```
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.queue.lock().end != End::Open
+        self.queue.is_ended()
     }
 
     /// Waits until it takes no more values: it was closed, or its flow is over.
@@ -284,14 +284,7 @@ impl<T> Inlet<T> {
     ///
     /// It can be dropped at any time and made anew.
     pub async fn closed(&self) {
-        loop {
-            let mut notified = std::pin::pin!(self.queue.closed.notified());
-            notified.as_mut().enable();
-            if self.is_closed() {
-                return;
-            }
-            notified.await;
-        }
+        self.queue.closed().await;
     }
 }
 
@@ -314,7 +307,7 @@ impl<T> Drop for Inlet<T> {
         drop(state);
         if last {
             let end = if std::thread::panicking() {
-                End::Failed
+                End::Failed("the last sender of the inlet was dropped in a panic".into())
             } else {
                 End::Closed
             };

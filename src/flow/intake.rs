@@ -1,4 +1,4 @@
-//! The queue between an inlet and its source.
+//! The queue between senders outside of a flow, an inlet or a hub, and the flow's source.
 //!
 //! 1. What is accepted is counted under the one lock; what is refused goes back to the sender.
 //! 2. Room is a semaphore's permits, so that senders wait in their order; an accepted item's permit
@@ -16,13 +16,13 @@ use crate::context::BoxError;
 use crate::context::drop_each;
 use crate::stage::Supply;
 
-/// How an inlet came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a queue came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum End {
     Open,
     Closed,
-    /// The last handle was dropped in a panic.
-    Failed,
+    /// By what this says.
+    Failed(Arc<str>),
 }
 
 pub(super) struct State<T> {
@@ -37,7 +37,7 @@ pub(super) struct Queue<T> {
     pub(super) room: Arc<Semaphore>,
     /// The source that waits for an item.
     reader: AtomicWaker,
-    pub(super) closed: Notify,
+    closed: Notify,
 }
 
 impl<T> Queue<T> {
@@ -72,6 +72,22 @@ impl<T> Queue<T> {
         Ok(())
     }
 
+    pub(super) fn is_ended(&self) -> bool {
+        self.lock().end != End::Open
+    }
+
+    /// Waits until nothing more is accepted.
+    pub(super) async fn closed(&self) {
+        loop {
+            let mut notified = std::pin::pin!(self.closed.notified());
+            notified.as_mut().enable();
+            if self.is_ended() {
+                return;
+            }
+            notified.await;
+        }
+    }
+
     pub(super) fn end(&self, end: End) {
         let mut state = self.lock();
         if state.end != End::Open {
@@ -85,7 +101,7 @@ impl<T> Queue<T> {
     }
 }
 
-/// The source's side of an inlet.
+/// The source's side of the queue.
 pub(super) struct Intake<T>(pub(super) Arc<Queue<T>>);
 
 impl<T: Send + 'static> Supply for Intake<T> {
@@ -100,15 +116,13 @@ impl<T: Send + 'static> Supply for Intake<T> {
             self.0.room.add_permits(1);
             return Poll::Ready(Some(Ok(item)));
         }
-        match state.end {
-            End::Open => Poll::Pending,
-            End::Closed => Poll::Ready(None),
-            End::Failed => {
-                // Said once.
-                state.end = End::Closed;
-                let error = "the last sender of the inlet was dropped in a panic";
-                Poll::Ready(Some(Err(error.into())))
-            }
+        if state.end == End::Open {
+            return Poll::Pending;
+        }
+        // A failure is said once.
+        match std::mem::replace(&mut state.end, End::Closed) {
+            End::Failed(why) => Poll::Ready(Some(Err(String::from(&*why).into()))),
+            End::Open | End::Closed => Poll::Ready(None),
         }
     }
 

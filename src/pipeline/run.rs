@@ -71,6 +71,20 @@ fn places(
     Ok((places, arbiters))
 }
 
+/// Joins the hubs that stages of the flow are to join. What joined leaves when its stage is dropped,
+/// be it that the next is refused.
+fn enter(nodes: &[Node], stages: &[Arc<StageState>]) -> Result<(), StartError> {
+    for (node, stage) in nodes.iter().zip(stages) {
+        if let Some(entry) = &node.attrs.entry
+            && !entry.enter()
+        {
+            let stage = Arc::clone(&stage.name);
+            return Err(StartError::HubClosed { stage });
+        }
+    }
+    Ok(())
+}
+
 impl<R: Send + 'static> Blueprint<R> {
     /// Starts the actors of the flow, on a child of `context`.
     ///
@@ -121,6 +135,12 @@ impl<R: Send + 'static> Blueprint<R> {
             return Err(StartError::NoRuntime);
         };
         let (places, arbiters) = places(&plan.nodes, &plan.stages)?;
+        if let Err(error) = enter(&plan.nodes, &plan.stages) {
+            for arbiter in arbiters {
+                arbiter.stop();
+            }
+            return Err(error);
+        }
 
         let (address, receiver) = mailbox::<Supervisor>();
         let flow_plan = FlowPlan {

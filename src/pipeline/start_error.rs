@@ -97,6 +97,11 @@ pub enum StartError {
         /// How many of its branches are.
         open: usize,
     },
+    /// The hub that the flow was to join takes no more inputs: it was closed, or its flow is over.
+    HubClosed {
+        /// The stage that was to join it.
+        stage: Arc<str>,
+    },
 }
 
 impl StartError {
@@ -125,7 +130,8 @@ impl StartError {
             | Self::WindowBelowConcurrency { stage, .. }
             | Self::Misplaced { stage, .. }
             | Self::Unable { stage, .. }
-            | Self::OpenBranch { stage, .. } => Some(stage),
+            | Self::OpenBranch { stage, .. }
+            | Self::HubClosed { stage } => Some(stage),
             Self::DuplicateName { name } => Some(name),
             Self::NoRuntime | Self::ContextDone { .. } => None,
         }
@@ -189,6 +195,10 @@ impl fmt::Display for StartError {
                 f,
                 "{open} of the branches of `{stage}` are not connected in this blueprint and still \
                  alive: drop them (`_`, not `_b`), or put the blueprints together"
+            ),
+            Self::HubClosed { stage } => write!(
+                f,
+                "stage `{stage}` was to join a hub that is closed, or whose flow is over"
             ),
         }
     }
