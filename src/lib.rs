@@ -61,6 +61,10 @@
 //! * Use [`Control`] if you want to end a flow or a part of it from elsewhere, or to look at it.
 //! * Use [`Report`] if you want to know what became of every item, and which stage is the slowest.
 #![cfg_attr(
+    feature = "testing",
+    doc = "* Use [`testing`] if you want to test stages and flows of your own."
+)]
+#![cfg_attr(
     any(doc, doctest),
     doc = "* Read the [design] if you want to know the protocol and the rules."
 )]
@@ -89,6 +93,8 @@ mod pipeline;
 mod report;
 mod stage;
 mod supervise;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[cfg(any(doc, doctest))]
 pub mod design {

@@ -198,7 +198,8 @@ impl<T: Send + 'static> InPort<T> {
         self.front = now;
     }
 
-    fn request(&mut self, items: usize, now: Instant) {
+    /// Asks for so many items more.
+    pub(crate) fn request(&mut self, items: usize, now: Instant) {
         let ask = Ask::Request(items, self.spares.pop());
         self.up.address.demand(&self.up.link, ask, now);
     }

@@ -3,7 +3,7 @@
 use crate::source::{Token, files, tokens};
 
 /// A room may use those to its left, and itself.
-const ROOMS: [&str; 8] = [
+const ROOMS: [&str; 9] = [
     "context",
     "report",
     "edge",
@@ -11,6 +11,7 @@ const ROOMS: [&str; 8] = [
     "stage",
     "flow",
     "pipeline",
+    "testing",
     "lib",
 ];
 

@@ -1,0 +1,51 @@
+//! What tests of your own flows and stages are made with: cargo feature `testing`.
+//!
+//! * Use [`Source::probe`] and [`Source::into_probe`] if you want to play what is before or behind
+//!   a stage by hand, with the demand you choose.
+//! * Use [`system`] or [`PausedSystem`] if you want waiting to cost no time.
+//!
+//! ```toml
+//! [dev-dependencies]
+//! actix-flow = { version = "0.1", features = ["testing"] }
+//! ```
+//!
+//! # Examples
+//!
+//! ```
+//! use actix_flow::prelude::*;
+//! use actix_flow::testing;
+//!
+//! /// The stages to be tested.
+//! fn parse(lines: Source<&'static str>) -> Source<u64> {
+//!     lines.filter(|line| !line.is_empty()).try_map(str::parse)
+//! }
+//!
+//! testing::system(|| async {
+//!     let (lines, source) = Source::probe();
+//!     let (numbers, flow) = parse(source).into_probe();
+//!     let running = flow.run(&FlowContext::background()).unwrap();
+//!
+//!     numbers.request(2);
+//!     lines.send_next("").await;
+//!     lines.send_next("7").await;
+//!     numbers.expect_next(7).await;
+//!     lines.send_next("seven").await;
+//!     let cause = numbers.expect_failed().await;
+//!     assert!(cause.to_string().contains("invalid digit"));
+//!     assert!(running.await.is_err());
+//! });
+//! ```
+//!
+//! [`Source::probe`]: crate::Source::probe
+//! [`Source::into_probe`]: crate::Source::into_probe
+
+mod expect;
+mod played_sink;
+mod played_source;
+mod sink_probe;
+mod source_probe;
+mod system;
+
+pub use sink_probe::SinkProbe;
+pub use source_probe::SourceProbe;
+pub use system::{PausedSystem, system};

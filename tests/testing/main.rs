@@ -1,0 +1,4 @@
+//! The test kit, and that its expectations fail where they should.
+
+mod probes;
+mod system;
