@@ -15,5 +15,8 @@ mod cancellation_token;
 mod errgroup;
 mod go_causes;
 mod go_context;
+mod go_programs;
+mod go_search;
+mod go_subscription;
 mod table;
 mod task_tracker;
