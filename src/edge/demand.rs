@@ -5,8 +5,18 @@
 //! 3. There are no more such steps than batches that came in: as long as one is withheld the
 //!    producer has credit, or a batch of it is under way.
 //! 4. Where the edge is bounded by weight too, all that is owed goes back at once: few items can be
-//!    all that may be in flight.
+//!    all that may be in flight. It is told even where nothing more may be sent for it.
 //! 5. A consumer that wants only so many items grants no more than these, ever.
+
+/// What a consumer tells its producer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Grant {
+    /// How many items more may be sent.
+    pub(crate) items: usize,
+    /// How many of those sent have left the queue for good: more, where a consumer wants only so
+    /// many, and none of the window that it grants first.
+    pub(crate) freed: usize,
+}
 
 /// The consumer's half: what may be asked for.
 #[derive(Debug)]
@@ -48,10 +58,10 @@ impl Grants {
 
     /// What to ask for now: the window at first, later what is owed once that is half a window.
     #[inline]
-    pub(crate) fn due(&mut self) -> Option<usize> {
+    pub(crate) fn due(&mut self) -> Option<Grant> {
         if !self.opened {
             self.opened = true;
-            return self.ask(self.window);
+            return self.ask(self.window, 0);
         }
         if self.eager {
             return self.all();
@@ -64,15 +74,15 @@ impl Grants {
     }
 
     /// All that is owed, however little.
-    pub(crate) fn all(&mut self) -> Option<usize> {
+    pub(crate) fn all(&mut self) -> Option<Grant> {
         if !self.opened {
             return self.due();
         }
         let owed = std::mem::take(&mut self.owed);
-        self.ask(owed)
+        self.ask(owed, owed)
     }
 
-    fn ask(&mut self, items: usize) -> Option<usize> {
+    fn ask(&mut self, items: usize, freed: usize) -> Option<Grant> {
         let items = match &mut self.remaining {
             None => items,
             Some(left) => {
@@ -81,7 +91,7 @@ impl Grants {
                 items
             }
         };
-        (items > 0).then_some(items)
+        (items > 0 || self.eager && freed > 0).then_some(Grant { items, freed })
     }
 }
 
@@ -120,52 +130,56 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn items(grant: Option<Grant>) -> Option<usize> {
+        grant.map(|grant| grant.items)
+    }
+
     #[test]
     fn a_window_opens_once_and_refills_by_halves() {
         let mut grants = Grants::new(8, None, false);
-        assert_eq!(grants.due(), Some(8));
-        assert_eq!(grants.due(), None);
+        assert_eq!(items(grants.due()), Some(8));
+        assert_eq!(items(grants.due()), None);
         grants.arrived();
         grants.owe(3);
-        assert_eq!(grants.due(), None);
+        assert_eq!(items(grants.due()), None);
         grants.owe(1);
-        assert_eq!(grants.due(), Some(4));
+        assert_eq!(items(grants.due()), Some(4));
         grants.owe(1);
-        assert_eq!(grants.all(), Some(1));
-        assert_eq!(grants.all(), None);
+        assert_eq!(items(grants.all()), Some(1));
+        assert_eq!(items(grants.all()), None);
     }
 
     #[test]
     fn one_batch_is_answered_once_however_slowly_it_is_consumed() {
         let mut grants = Grants::new(8, None, false);
-        assert_eq!(grants.due(), Some(8));
+        assert_eq!(items(grants.due()), Some(8));
         grants.arrived();
         grants.owe(4);
-        assert_eq!(grants.due(), Some(4));
+        assert_eq!(items(grants.due()), Some(4));
         grants.owe(4);
-        assert_eq!(grants.due(), None);
+        assert_eq!(items(grants.due()), None);
         grants.arrived();
-        assert_eq!(grants.due(), Some(4));
+        assert_eq!(items(grants.due()), Some(4));
     }
 
     #[test]
     fn r2_7_window_one_refills_after_each_item() {
         let mut grants = Grants::new(1, None, false);
-        assert_eq!(grants.due(), Some(1));
+        assert_eq!(items(grants.due()), Some(1));
         grants.arrived();
         grants.owe(1);
-        assert_eq!(grants.due(), Some(1));
+        assert_eq!(items(grants.due()), Some(1));
     }
 
     #[test]
     fn a_limit_is_never_exceeded() {
         let mut grants = Grants::new(8, Some(10), false);
-        assert_eq!(grants.due(), Some(8));
+        assert_eq!(items(grants.due()), Some(8));
         grants.arrived();
         grants.owe(8);
-        assert_eq!(grants.due(), Some(2));
+        assert_eq!(items(grants.due()), Some(2));
         grants.owe(2);
-        assert_eq!(grants.all(), None);
+        assert_eq!(items(grants.all()), None);
         assert_eq!(Grants::new(8, Some(0), false).due(), None);
     }
 
@@ -179,7 +193,7 @@ mod tests {
         ) {
             let mut grants = Grants::new(window, limit, eager);
             let mut credit = Credit::default();
-            let (mut sent, mut freed, mut granted) = (0usize, 0usize, 0u64);
+            let (mut sent, mut freed, mut granted, mut told) = (0usize, 0usize, 0u64, 0usize);
             for (produce, most, probe) in steps {
                 if produce {
                     let items = most.min(credit.available());
@@ -195,10 +209,13 @@ mod tests {
                     freed += items;
                 }
                 let ask = if probe { grants.all() } else { grants.due() };
-                if let Some(items) = ask {
-                    credit.grant(items);
-                    granted += items as u64;
+                if let Some(grant) = ask {
+                    credit.grant(grant.items);
+                    granted += grant.items as u64;
+                    told += grant.freed;
                 }
+                prop_assert!(told <= freed);
+                prop_assert!(!probe || !eager || told == freed || granted == 0);
                 prop_assert!(sent - freed + credit.available() <= window);
                 prop_assert!(limit.is_none_or(|limit| granted <= limit));
             }

@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Ask, Grants, Link, SPARES, Signal, Upstream};
+use super::{Ask, Grant, Grants, Link, SPARES, Signal, Upstream};
 use crate::context::Cause;
 
 /// The address and the shared half that a consumer needs of its producer.
@@ -198,9 +198,9 @@ impl<T: Send + 'static> InPort<T> {
         self.front = now;
     }
 
-    /// Asks for so many items more.
-    pub(crate) fn request(&mut self, items: usize, now: Instant) {
-        let ask = Ask::Request(items, self.spares.pop());
+    /// Asks for items more.
+    pub(crate) fn request(&mut self, grant: Grant, now: Instant) {
+        let ask = Ask::Request(grant, self.spares.pop());
         self.up.address.demand(&self.up.link, ask, now);
     }
 
@@ -234,9 +234,9 @@ impl<T: Send + 'static> InEnd for InPort<T> {
         self.count_taken();
         self.up.link.counters.store_received(self.taken);
         if matches!(self.state, Input::Open)
-            && let Some(items) = self.grants.due()
+            && let Some(grant) = self.grants.due()
         {
-            self.request(items, now);
+            self.request(grant, now);
         }
     }
 
@@ -245,8 +245,8 @@ impl<T: Send + 'static> InEnd for InPort<T> {
             Input::Open => self.grants.all(),
             _ => None,
         };
-        if let Some(items) = owed {
-            self.request(items, now);
+        if let Some(grant) = owed {
+            self.request(grant, now);
         }
         owed.is_some()
     }

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use actix::{Actor, Addr, Context, Handler, Message};
 
-use super::Link;
+use super::{Grant, Link};
 use crate::context::Cause;
 
 /// What a producer tells its consumer.
@@ -24,8 +24,8 @@ pub(crate) enum Signal<T> {
 
 /// What a consumer tells its producer.
 pub(crate) enum Ask<T> {
-    /// It takes so many items more, and gives an emptied buffer back.
-    Request(usize, Option<Vec<T>>),
+    /// It takes items more, says how many are done with, and gives an emptied buffer back.
+    Request(Grant, Option<Vec<T>>),
     /// It takes no more.
     Cancel(Cause),
 }

@@ -13,7 +13,7 @@ mod terms;
 mod weight;
 
 pub(crate) use activity::Activity;
-pub(crate) use demand::{Credit, Grants};
+pub(crate) use demand::{Credit, Grant, Grants};
 pub(crate) use in_port::{InEnd, InPort, UpLink};
 pub(crate) use link::Link;
 pub(crate) use message::{Ask, Demand, Downstream, Feed, Port, Signal, Upstream};

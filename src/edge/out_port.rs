@@ -63,10 +63,10 @@ impl<T: Send + 'static> OutPort<T> {
 
     pub(crate) fn on(&mut self, ask: Ask<T>) {
         match ask {
-            Ask::Request(items, spare) => {
-                self.credit.grant(items);
+            Ask::Request(grant, spare) => {
+                self.credit.grant(grant.items);
                 if let Some(weight) = &mut self.weight {
-                    weight.credit(items);
+                    weight.credit(grant.freed);
                 }
                 if self.spares.len() < SPARES {
                     self.spares.extend(spare);

@@ -7,7 +7,7 @@ use std::task::Context;
 
 use super::expect::{Look, Shared};
 use crate::context::{BoxError, Cause};
-use crate::edge::{InEnd, InPort, OutEnd};
+use crate::edge::{Grant, InEnd, InPort, OutEnd};
 use crate::stage::{Core, End, Inputs, Kernel, Turn};
 
 /// As good as no window: the probe's requests are the bound.
@@ -107,8 +107,10 @@ impl<T: Send + 'static> Kernel for Playing<T> {
         if core.is_marked() {
             return Ok(Turn::Marked);
         }
+        let mut freed = 0;
         while let Some(item) = self.input.pop() {
             core.counts.passed += 1;
+            freed += 1;
             self.played.0.note(|state| {
                 state.items.push_back(item);
                 state.received += 1;
@@ -133,8 +135,12 @@ impl<T: Send + 'static> Kernel for Playing<T> {
             });
             return Ok(Turn::Done(end));
         }
-        if asked > 0 {
-            self.input.request(asked, core.now);
+        let grant = Grant {
+            items: asked,
+            freed,
+        };
+        if asked > 0 || freed > 0 {
+            self.input.request(grant, core.now);
         }
         // The test can move at any time: such a wait is no stall.
         Ok(Turn::Waiting)

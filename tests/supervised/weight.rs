@@ -93,6 +93,14 @@ fn r2_8_a_weighed_edge_never_stalls_a_flow_that_can_move() {
 }
 
 #[test]
+fn r2_8_a_reader_that_wants_only_so_many_gives_their_weight_back() {
+    system(async {
+        let heavy = Source::from_iter(0..).weigh(|n| n % 12, 5).take(150);
+        assert_eq!(finished(heavy.count()).await.value, Some(150));
+    });
+}
+
+#[test]
 fn a_bound_of_none_is_refused_and_a_weight_of_none_is_not_felt() {
     system(async {
         let refused = refusal(

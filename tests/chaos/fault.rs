@@ -9,13 +9,13 @@ impl Shape<'_> {
     /// A stage that fails at one of its items.
     pub(super) fn fault(&mut self, source: Source<Item>) -> Source<Item> {
         self.faulty = true;
-        let mut left = self.rng.between(0, 60);
+        let mut left = self.rng.u64(0..=60);
         let mut is_last = move || {
             let last = left == 0;
             left = left.wrapping_sub(1);
             last
         };
-        match self.rng.between(0, 5) {
+        match self.rng.u64(0..=5) {
             0 => {
                 let failing = source.try_map(
                     move |item| {

@@ -1,5 +1,7 @@
 //! Random blueprints over the verbs, each closure of which takes part in the moment.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -7,8 +9,8 @@ use actix_flow::prelude::*;
 use actix_rt::ArbiterHandle;
 
 use super::moment::Moment;
-use super::rng::Rng;
 use crate::kit::{Census, Item};
+use fastrand::Rng;
 
 /// What is known of a blueprint while it is made.
 pub(super) struct Shape<'a> {
@@ -27,6 +29,8 @@ pub(super) struct Shape<'a> {
     pub(super) faulty: bool,
     pub(super) stallable: bool,
     pub(super) feeders: Vec<JoinHandle<()>>,
+    /// The stages whose edge has a hook for what is discarded, and what it has seen.
+    pub(super) watched: Vec<(String, Arc<AtomicU64>)>,
 }
 
 /// Yields a few times, as a future that waits for somebody does.
@@ -37,6 +41,22 @@ pub(super) async fn rest(times: u64) {
 }
 
 impl Shape<'_> {
+    pub(super) fn one_in(&mut self, n: u64) -> bool {
+        self.rng.u64(..n) == 0
+    }
+
+    /// What a sink does with an item.
+    pub(super) fn step(&self) -> impl Fn(&Item) + Send + Clone + 'static {
+        let moment = self.moment.clone();
+        move |_| moment.step()
+    }
+
+    /// A window, mostly small, of 4096 at most.
+    pub(super) fn window(&mut self, least: usize) -> usize {
+        let most = if self.one_in(5) { 4096 } else { 64 };
+        self.rng.usize(least..=most)
+    }
+
     fn name(&mut self, verb: &str) -> String {
         let name = format!("s{}", self.stages);
         self.said.push_str(&format!(" {name}:{verb}"));
@@ -48,8 +68,8 @@ impl Shape<'_> {
     pub(super) fn dress(&mut self, verb: &str, source: Source<Item>, least: usize) -> Source<Item> {
         let name = self.name(verb);
         let mut source = source.named(name);
-        if least > 1 || self.rng.one_in(2) {
-            let window = self.rng.size(least, 64);
+        if least > 1 || self.one_in(2) {
+            let window = self.window(least);
             self.said.push_str(&format!("/{window}"));
             source = source.window(window);
         }
@@ -57,12 +77,12 @@ impl Shape<'_> {
     }
 
     fn place(&mut self, mut source: Source<Item>) -> Source<Item> {
-        if self.rng.one_in(3) {
-            let place = self.rng.size(0, self.arbiters.len() - 1);
+        if self.one_in(3) {
+            let place = self.rng.usize(..self.arbiters.len());
             self.said.push_str(&format!("@{place}"));
             source = source.on(self.arbiters[place].clone());
         }
-        if self.rng.one_in(4) {
+        if self.one_in(4) {
             source = source.group("g");
         }
         source
@@ -70,7 +90,7 @@ impl Shape<'_> {
 
     /// A source, with stages behind it.
     pub(super) fn flow(&mut self, depth: u32) -> Source<Item> {
-        let source = match self.rng.between(0, 5) {
+        let source = match self.rng.u64(0..=5) {
             0 | 1 if depth > 0 => self.joined(depth - 1),
             2 if depth > 0 => self.rejoined(depth - 1),
             _ => self.source(),
@@ -79,11 +99,15 @@ impl Shape<'_> {
     }
 
     pub(super) fn stages(&mut self, mut source: Source<Item>) -> Source<Item> {
-        for _ in 0..self.rng.between(0, 3) {
-            source = match self.rng.between(0, 5) {
-                0..=2 => self.synchronous(source),
+        for _ in 0..self.rng.u64(0..=3) {
+            source = match self.rng.u64(0..=7) {
+                0..=2 => {
+                    let source = self.terms(source);
+                    self.synchronous(source)
+                }
                 3 => self.asynchronous(source),
                 4 => self.parallel(source),
+                5 | 6 if self.faults => self.policed(source),
                 _ if self.faults && !self.faulty => self.fault(source),
                 _ => self.counted(source),
             };
@@ -92,20 +116,25 @@ impl Shape<'_> {
     }
 
     fn source(&mut self) -> Source<Item> {
+        if self.faults && self.one_in(4) {
+            let source = self.restarted_source();
+            let name = self.name("RESTART from_iter_with");
+            return self.place(source.named(name));
+        }
         let (census, moment) = (self.census.clone(), self.moment.clone());
-        let endless = self.endless && self.rng.one_in(2);
+        let endless = self.endless && self.one_in(2);
         let items = if endless {
             u64::MAX
         } else {
-            self.rng.between(0, 400)
+            self.rng.u64(0..=400)
         };
         let make = move |n| {
             moment.step();
             census.item(n)
         };
-        let (verb, source) = match self.rng.between(0, 4) {
+        let (verb, source) = match self.rng.u64(0..=4) {
             0 => ("unfold_async", {
-                let rests = self.rng.between(0, 2);
+                let rests = self.rng.u64(0..=2);
                 Source::unfold_async((0, make), move |(n, make)| async move {
                     rest(rests).await;
                     (n < items).then(|| (make(n), (n + 1, make)))
@@ -120,7 +149,7 @@ impl Shape<'_> {
                 }),
             ),
             2 => {
-                let capacity = self.rng.size(1, 32);
+                let capacity = self.rng.usize(1..=32);
                 let (inlet, source) = Source::inlet(capacity);
                 // An end is needed where nobody takes: the flow's is one.
                 self.feeders.push(std::thread::spawn(move || {
@@ -146,10 +175,10 @@ impl Shape<'_> {
         self.said.push_str(" |");
         let right = self.flow(depth);
         self.said.push_str(" )");
-        match self.rng.between(0, 4) {
+        match self.rng.u64(0..=4) {
             0 => self.dress("concat", left.concat(right), 1),
             1 => {
-                let segment = self.rng.size(1, 5);
+                let segment = self.rng.usize(1..=5);
                 self.dress("interleave", left.interleave(right, segment), 1)
             }
             2 => {
@@ -167,7 +196,7 @@ impl Shape<'_> {
             }
             _ => {
                 let merged = left.merge(right);
-                let merged = if self.rng.one_in(3) {
+                let merged = if self.one_in(3) {
                     self.said.push_str(" isolated");
                     merged.isolated()
                 } else {
@@ -180,9 +209,9 @@ impl Shape<'_> {
 
     /// Branches of one flow.
     pub(super) fn branches(&mut self, source: Source<Item>) -> Vec<Source<Item>> {
-        let branches = self.rng.size(1, 3);
+        let branches = self.rng.usize(1..=3);
         let moment = self.moment.clone();
-        let (verb, branches) = match self.rng.between(0, 2) {
+        let (verb, branches) = match self.rng.u64(0..=2) {
             0 => ("broadcast", source.broadcast(branches)),
             1 => {
                 let key = move |item: &Item| {
@@ -195,7 +224,7 @@ impl Shape<'_> {
         };
         let name = self.name(verb);
         let mut branches = branches.named(name).into_vec();
-        if branches.len() > 1 && self.rng.one_in(6) {
+        if branches.len() > 1 && self.one_in(6) {
             self.said.push_str(" unread");
             branches.pop();
         }
@@ -215,7 +244,7 @@ impl Shape<'_> {
             self.stallable = true;
             let right = branches.pop().expect("there are two");
             let left = branches.pop().expect("there are two");
-            return if self.rng.one_in(2) {
+            return if self.one_in(2) {
                 self.dress("concat", left.concat(right), 1)
             } else {
                 let zipped = left.zip(right).map(|(item, _)| item);
@@ -223,6 +252,26 @@ impl Shape<'_> {
             };
         }
         self.dress("merge", Source::merge_all(branches), 1)
+    }
+
+    /// Terms of the edge to the stage that is written next.
+    fn terms(&mut self, source: Source<Item>) -> Source<Item> {
+        match self.rng.u64(..8) {
+            0 => {
+                let max = self.rng.usize(1..=20);
+                self.said.push_str(&format!(" weigh/{max}"));
+                source.weigh(|item| usize::try_from(item.number % 12).unwrap(), max)
+            }
+            1 => {
+                let seen = Arc::new(AtomicU64::new(0));
+                let next = format!("s{}", self.stages);
+                self.watched.push((next, Arc::clone(&seen)));
+                source.on_discard(move |_| {
+                    seen.fetch_add(1, Relaxed);
+                })
+            }
+            _ => source,
+        }
     }
 
     fn counted(&mut self, source: Source<Item>) -> Source<Item> {
@@ -234,7 +283,7 @@ impl Shape<'_> {
     fn synchronous(&mut self, source: Source<Item>) -> Source<Item> {
         let moment = self.moment.clone();
         let census = self.census.clone();
-        match self.rng.between(0, 7) {
+        match self.rng.u64(0..=7) {
             0 => {
                 let kept = source.filter(move |item| {
                     moment.step();
@@ -243,7 +292,7 @@ impl Shape<'_> {
                 self.dress("filter", kept, 1)
             }
             1 => {
-                let most = self.rng.between(1, 40);
+                let most = self.rng.u64(1..=40);
                 let expanded = source.flat_map(move |item| {
                     let moment = moment.clone();
                     (0..item.number % most).map(move |_| {
@@ -254,24 +303,24 @@ impl Shape<'_> {
                 self.dress("flat_map", expanded, 1)
             }
             2 => {
-                let size = self.rng.size(1, 100);
+                let size = self.rng.usize(1..=100);
                 let name = self.name("batch");
                 let batches = source.batch(size).named(name);
                 self.dress("flat_map", batches.flat_map(|batch| batch), 1)
             }
             3 => {
-                let size = self.rng.size(1, 100);
+                let size = self.rng.usize(1..=100);
                 let name = self.name("batch_within");
-                let within = Duration::from_micros(self.rng.between(0, 2000));
+                let within = Duration::from_micros(self.rng.u64(0..=2000));
                 let batches = source.batch_within(size, within).named(name);
                 self.dress("flat_map", batches.flat_map(|batch| batch), 1)
             }
             4 => {
-                let items = self.rng.between(0, 300);
+                let items = self.rng.u64(0..=300);
                 self.dress("take", source.take(items), 1)
             }
             5 => {
-                let last = self.rng.between(0, 600);
+                let last = self.rng.u64(0..=600);
                 let scanned = source.scan(0, move |seen, item| {
                     moment.step();
                     *seen += 1;
@@ -291,8 +340,8 @@ impl Shape<'_> {
 
     fn asynchronous(&mut self, source: Source<Item>) -> Source<Item> {
         let moment = self.moment.clone();
-        let concurrency = self.rng.size(1, 6);
-        let rests = self.rng.between(0, 5);
+        let concurrency = self.rng.usize(1..=6);
+        let rests = self.rng.u64(0..=5);
         let run = move |item: Item| {
             let moment = moment.clone();
             async move {
@@ -302,7 +351,7 @@ impl Shape<'_> {
             }
         };
         let moment = self.moment.clone();
-        let (verb, source) = match self.rng.between(0, 4) {
+        let (verb, source) = match self.rng.u64(0..=4) {
             0 | 1 => ("map_async", source.map_async(concurrency, run)),
             2 | 3 => (
                 "map_async_unordered",
@@ -325,8 +374,8 @@ impl Shape<'_> {
             moment.step();
             item
         };
-        let workers = self.rng.size(1, 3);
-        match self.rng.between(0, 5) {
+        let workers = self.rng.usize(1..=3);
+        match self.rng.u64(0..=5) {
             0 => {
                 let source = source.map_parallel(workers, work);
                 self.dress("map_parallel", source, workers)
@@ -346,7 +395,12 @@ impl Shape<'_> {
             }
             _ => {
                 let places: Vec<_> = (0..workers)
-                    .map(|_| self.rng.pick(self.arbiters).clone())
+                    .map(|_| {
+                        self.rng
+                            .choice(self.arbiters)
+                            .expect("there are some")
+                            .clone()
+                    })
                     .collect();
                 let source = source.map_parallel_on(&places, work);
                 self.dress("map_parallel_on", source, workers)

@@ -39,6 +39,11 @@ impl Moment {
         }
     }
 
+    /// Whether no stage holds this moment any more.
+    pub(super) fn is_last(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     /// What the stage does that reaches the moment, in its own call.
     pub(super) fn act_inline(&self, act: impl Fn() + Send + Sync + 'static) {
         let _ = self.0.inline.set(Box::new(act));

@@ -16,10 +16,12 @@ pub(super) enum End {
     DropPipeline,
     DropWait,
     Ladder,
+    /// Several at once, from several threads.
+    Crowd,
     KillArbiter,
 }
 
-pub(super) const ENDS: [End; 13] = [
+pub(super) const ENDS: [End; 14] = [
     End::Natural,
     End::Close,
     End::Quit,
@@ -32,6 +34,7 @@ pub(super) const ENDS: [End; 13] = [
     End::DropPipeline,
     End::DropWait,
     End::Ladder,
+    End::Crowd,
     End::KillArbiter,
 ];
 
@@ -58,7 +61,7 @@ pub(super) fn expected(end: End, cause: &Cause, faulty: bool, stallable: bool) -
         End::Abort => text == "cancelled: aborted",
         End::DropPipeline | End::DropWait => text == "cancelled: the pipeline was dropped",
         // The flow can be over after any of its verbs.
-        End::Ladder => {
+        End::Ladder | End::Crowd => {
             matches!(cause, Cause::Closed | Cause::Quit)
                 || ["cancelled: random", "cancelled: aborted"].contains(&&*text)
         }
