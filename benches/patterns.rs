@@ -107,54 +107,5 @@ fn bench_daisy_100k(c: &mut Criterion) {
     group.finish();
 }
 
-/// From `cancel`, called on another thread, to the last actor dropped: 1,000 stages, all of them
-/// with full queues.
-fn bench_cancel_stages_1k(c: &mut Criterion) {
-    const STAGES: usize = 1_000;
-    let system = System::new();
-    let mut group = c.benchmark_group("cancel_stages_1k");
-    group
-        .sample_size(20)
-        .measurement_time(Duration::from_secs(10));
-    group.bench_function("saturated", |b| {
-        b.iter_custom(|rounds| {
-            (0..rounds)
-                .map(|_| system.block_on(cancel_saturated(STAGES)))
-                .sum()
-        });
-    });
-    group.finish();
-}
-
-async fn cancel_saturated(stages: usize) -> Duration {
-    let mut source = Source::from_iter(0u64..);
-    for _ in 0..stages {
-        source = source.map(|n| black_box((0..100).fold(n, u64::wrapping_add)));
-    }
-    let context = FlowContext::background();
-    let flow = source.count().run(&context).expect("it starts");
-    let control = flow.control();
-    let last_edge = stages;
-    while control.snapshot().edges()[last_edge].received == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    let cancel = std::thread::spawn(move || {
-        let start = Instant::now();
-        drop(control.cancel("enough"));
-        start
-    });
-    let error = flow.await.expect_err("it was cancelled");
-    let elapsed = cancel.join().expect("it does not panic").elapsed();
-    let report = error.report().expect("it ran");
-    report.check().expect("every item is accounted for");
-    elapsed
-}
-
-criterion_group!(
-    patterns,
-    bench_linear_3,
-    bench_small_flow,
-    bench_daisy_100k,
-    bench_cancel_stages_1k
-);
+criterion_group!(patterns, bench_linear_3, bench_small_flow, bench_daisy_100k);
 criterion_main!(patterns);

@@ -91,6 +91,8 @@ impl Shape<'_> {
         Source::from_iter_with(move |_| {
             starts += 1;
             let (start, census, moment) = (starts, census.clone(), moment.clone());
+            // Under a strategy the failure of another stage restarts it too, over and over.
+            let items = if start < 30 { items } else { 0 };
             let breaks = items / 2 * u64::from(start <= until);
             (0..items).map(move |n| {
                 assert!(n == 0 || n != breaks, "expected: of a source");
