@@ -7,6 +7,8 @@
 //! * `cancel_contexts_100k`: a tree of 100,000 contexts, as children of one, in levels of ten, and as a
 //!   chain; from `cancel` to its return, when each of them is done (rule 1.1).
 
+#![allow(clippy::print_stdout, reason = "the table is what it is for")]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

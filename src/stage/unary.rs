@@ -327,10 +327,15 @@ impl<L: Logic, O: Out<L::Out>> Kernel for Unary<L, O> {
 
     fn renew(&mut self, core: &mut Core) {
         if self.remake.is_some() {
-            let owed = self.open.as_ref().is_some_and(|open| open.of_item);
-            self.input
-                .credit(usize::from(owed) + usize::from(self.again.is_some()));
+            let open = self.open.as_ref().is_some_and(|open| open.of_item);
+            let lost = usize::from(open) + usize::from(self.again.is_some());
+            self.input.credit(lost);
             self.release(core);
+            // A worker makes one output of an item, so that of one in work none was placed.
+            let now = core.now;
+            for _ in 0..lost {
+                self.out.visit(&mut |out| out.skip(now));
+            }
             self.remake(core);
         }
     }

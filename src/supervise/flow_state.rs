@@ -215,8 +215,14 @@ impl FlowState {
     /// A failure that nobody will see is logged, once.
     fn log_outcome(&self) {
         if let Some(cause) = self.outcome().filter(|cause| cause.is_failure()) {
-            log::error!("{}: {cause}", self.plan.name.as_deref().unwrap_or("flow"));
+            log::error!("{}: {cause}", self.path(cause.stage()));
         }
+    }
+
+    /// What a log calls a stage of this flow, or the flow.
+    pub(super) fn path(&self, stage: Option<&str>) -> String {
+        let flow = self.plan.name.as_deref().unwrap_or("flow");
+        stage.map_or_else(|| flow.to_owned(), |stage| format!("{flow}/{stage}"))
     }
 
     fn conclude(&self, cause: Cause) {

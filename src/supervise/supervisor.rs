@@ -73,7 +73,7 @@ impl Supervisor {
     /// Where a failure ends: at the nearest isolating fan-in, else with the flow.
     fn failed(&mut self, stage: u32, cause: Cause, suspended: bool, contained: bool) {
         if contained && self.flow.stage(stage).isolated {
-            log::warn!("isolated: {cause}");
+            log::warn!("{}: isolated: {cause}", self.flow.path(cause.stage()));
             self.flow.isolate(cause);
             if suspended {
                 self.stages[stage as usize].order(Order::Directive(Directive::Stop));
@@ -190,8 +190,7 @@ impl Handler<Tell> for Supervisor {
                 if hopeless || !self.recoveries.admit(state, &cause, now) {
                     self.failed(stage, cause, suspended, contained);
                 } else {
-                    let flow = self.flow.plan.name.as_deref().unwrap_or("flow");
-                    log::warn!("{flow}/{}: recovers: {cause}", state.name);
+                    log::warn!("{}: recovers: {cause}", self.flow.path(Some(&state.name)));
                     // Those without a backoff go on at once.
                     self.recover(now);
                 }

@@ -151,7 +151,7 @@ async fn flow(seed: u64, arbiters: &[ArbiterHandle]) {
 #[test]
 fn r7_3_the_sums_hold_for_random_flows_ended_at_random_moments() {
     quiet_panics();
-    let flows = from_env("ACTIX_FLOW_FLOWS", 300);
+    let flows = from_env("ACTIX_FLOW_FLOWS", 2_000);
     let first = from_env("ACTIX_FLOW_SEED", std::process::id().into());
     System::new().block_on(async {
         let arbiters: Vec<_> = (0..3).map(|_| Arbiter::new()).collect();

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 use actix_flow::prelude::*;
+use actix_rt::Arbiter;
 
-use crate::kit::{finished, quiet_panics, system};
+use crate::kit::{finished, paused, quiet_panics, system};
 
 /// How often each of three stages was started, when the one in the middle fails once.
 async fn starts(strategy: Strategy) -> [u64; 3] {
@@ -118,5 +119,39 @@ fn r6_3_what_a_renewed_stage_has_in_work_is_discarded_and_counted() {
         assert_eq!(finished.value, Some(2 + 4));
         let row = finished.report.stage("endless").expect("it is a stage");
         assert_eq!((row.received, row.passed, row.discarded), (3, 2, 1));
+    });
+}
+
+#[test]
+fn r6_3_an_item_that_a_restarted_worker_discards_holds_up_no_other() {
+    quiet_panics();
+    paused(async {
+        let (mut healthy, busy) = (false, AtomicU64::new(0));
+        let after = |policy: RestartPolicy, seconds| {
+            let time = Duration::from_secs(seconds);
+            policy.backoff(time, time)
+        };
+        let soon = after(RestartPolicy::restart(), 1);
+        let later = after(RestartPolicy::retry(), 10);
+        let flow = Source::from_iter(0..20u64)
+            .scan_with(
+                |_| (),
+                move |(), n| {
+                    let ill = n == 10 && !std::mem::replace(&mut healthy, true);
+                    assert!(!ill, "expected: ten");
+                    Some(n)
+                },
+            )
+            .supervised(soon)
+            .retried(later)
+            // It waits for its second try of the first item when it is restarted.
+            .map_parallel_on(&[Arbiter::current()], move |n: u64| {
+                assert!(n > 0 || busy.fetch_add(1, SeqCst) > 0, "expected: busy");
+                n
+            })
+            .collect::<Vec<_>>()
+            .strategy(Strategy::RestForOne);
+        let left: Vec<_> = (1..20).filter(|n| *n != 10).collect();
+        assert_eq!(finished(flow).await.value, Some(left));
     });
 }
