@@ -6,7 +6,7 @@
 #![allow(missing_docs, reason = "the macros make public functions")]
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use actix_flow::prelude::*;
 use actix_rt::System;
