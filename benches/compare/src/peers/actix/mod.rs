@@ -1,0 +1,8 @@
+//! Actors of actix wired by hand: by `do_send`, and by `send().await`.
+
+mod do_send;
+mod send;
+mod system;
+
+pub use do_send::body as body_do_send;
+pub use send::body as body_send;

@@ -1,0 +1,45 @@
+//! A System, and the arbiters on which actors start in turn.
+
+use std::thread::available_parallelism;
+
+use actix::{Actor, Addr, Arbiter, Context, System, SystemRunner};
+
+pub struct Arbiters {
+    system: SystemRunner,
+    arbiters: Vec<Arbiter>,
+}
+
+impl Arbiters {
+    /// The System's own arbiter alone, or one for each core.
+    pub fn start(spread: bool) -> Self {
+        let system = System::new();
+        let cores = available_parallelism().map_or(1, usize::from);
+        let others = if spread { cores - 1 } else { 0 };
+        let arbiters = system.block_on(async { (0..others).map(|_| Arbiter::new()).collect() });
+        Self { system, arbiters }
+    }
+
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.system.block_on(future)
+    }
+
+    /// Starts an actor as stage `number`, on the arbiter whose turn it is.
+    pub fn start_actor<A>(&self, number: usize, actor: A) -> Addr<A>
+    where
+        A: Actor<Context = Context<A>> + Send,
+    {
+        match (number % (self.arbiters.len() + 1)).checked_sub(1) {
+            Some(place) => A::start_in_arbiter(&self.arbiters[place].handle(), |_| actor),
+            None => actor.start(),
+        }
+    }
+}
+
+impl Drop for Arbiters {
+    fn drop(&mut self) {
+        for arbiter in self.arbiters.drain(..) {
+            arbiter.stop();
+            let _ = arbiter.join();
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Actors of kameo with bounded mailboxes: `tell` waits for room.
+
+use std::convert::Infallible;
+
+use kameo::actor::{Actor, ActorRef, Recipient, Spawn};
+use kameo::mailbox;
+use kameo::message::{Context, Message};
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::patterns::{self, Chain, Chains, Fold, Item, Line, Lines, Map};
+use crate::peers::{Body, runtime};
+use crate::work::Arrived;
+use crate::workload::Workload;
+
+struct Actors(Runtime);
+
+pub fn body(workload: Workload) -> Option<Body> {
+    Some(match workload {
+        Workload::Linear3 | Workload::Linear3Arbiters | Workload::Linear20 => {
+            patterns::linear::<Actors>
+        }
+        Workload::FirstItem => patterns::first_item::<Actors>,
+        Workload::SmallFlow => patterns::small_flow::<Actors>,
+        Workload::RequestFlows => patterns::request_flows::<Actors>,
+        Workload::SlowSink => patterns::slow_sink::<Actors>,
+        Workload::Neighbour => patterns::neighbour::<Actors>,
+        Workload::Ping3 => patterns::ping::<Actors>,
+        Workload::Daisy100k => patterns::daisy::<Actors>,
+        _ => return None,
+    })
+}
+
+/// An item, or the end of them.
+enum Feed<T> {
+    Item(T),
+    End,
+}
+
+type Next<T> = Recipient<Feed<T>>;
+
+struct Mapped<T: Item, M> {
+    map: M,
+    next: Next<T>,
+}
+
+impl<T: Item, M: Map<T>> Actor for Mapped<T, M> {
+    type Args = Self;
+    type Error = Infallible;
+
+    async fn on_start(state: Self, _own: ActorRef<Self>) -> Result<Self, Infallible> {
+        Ok(state)
+    }
+}
+
+impl<T: Item, M: Map<T>> Message<Feed<T>> for Mapped<T, M> {
+    type Reply = ();
+
+    async fn handle(&mut self, feed: Feed<T>, ctx: &mut Context<Self, ()>) {
+        let feed = match feed {
+            Feed::Item(item) => Feed::Item((self.map)(item)),
+            Feed::End => {
+                ctx.stop();
+                Feed::End
+            }
+        };
+        let told = self.next.tell(feed).await;
+        told.expect("the next stage lives");
+    }
+}
+
+struct Sum<S> {
+    arrived: Arrived,
+    fold: S,
+    done: Option<oneshot::Sender<Arrived>>,
+}
+
+impl<S: Send + 'static> Actor for Sum<S> {
+    type Args = Self;
+    type Error = Infallible;
+
+    async fn on_start(state: Self, _own: ActorRef<Self>) -> Result<Self, Infallible> {
+        Ok(state)
+    }
+}
+
+impl<T: Item, S: Fold<T>> Message<Feed<T>> for Sum<S> {
+    type Reply = ();
+
+    async fn handle(&mut self, feed: Feed<T>, ctx: &mut Context<Self, ()>) {
+        match feed {
+            Feed::Item(item) => self.arrived = (self.fold)(self.arrived, item),
+            Feed::End => {
+                if let Some(done) = self.done.take() {
+                    let _ = done.send(self.arrived);
+                }
+                ctx.stop();
+            }
+        }
+    }
+}
+
+/// Starts `stages` maps in front of `last`.
+fn maps<T: Item, M: Map<T>>(stages: usize, map: M, window: usize, last: Next<T>) -> Next<T> {
+    (0..stages).fold(last, |next, _| {
+        let mapped = Mapped { map, next };
+        Mapped::spawn_with_mailbox(mapped, mailbox::bounded(window)).recipient()
+    })
+}
+
+impl Chains for Actors {
+    fn start(spread: bool) -> Self {
+        Self(runtime(spread))
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.0.block_on(future)
+    }
+
+    async fn chain<T: Item, M: Map<T>, S: Fold<T>>(
+        &self,
+        chain: Chain<impl Iterator<Item = T> + Send + 'static, M, S>,
+    ) -> Arrived {
+        let (done, value) = oneshot::channel();
+        let sum = Sum {
+            arrived: Arrived::default(),
+            fold: chain.sink,
+            done: Some(done),
+        };
+        let sink = Sum::spawn_with_mailbox(sum, mailbox::bounded(chain.window));
+        let first = maps(chain.stages, chain.map, chain.window, sink.recipient());
+        // A task, so that a runtime of many threads has the source on one of them.
+        tokio::spawn(async move {
+            for item in chain.source {
+                let told = first.tell(Feed::Item(item)).await;
+                told.expect("the first stage lives");
+            }
+            let told = first.tell(Feed::End).await;
+            told.expect("the first stage lives");
+        });
+        value.await.expect("the sink ends")
+    }
+}
+
+/// The end of an open chain: it hands its items out.
+struct Exit(mpsc::UnboundedSender<u64>);
+
+impl Actor for Exit {
+    type Args = Self;
+    type Error = Infallible;
+
+    async fn on_start(state: Self, _own: ActorRef<Self>) -> Result<Self, Infallible> {
+        Ok(state)
+    }
+}
+
+impl Message<Feed<u64>> for Exit {
+    type Reply = ();
+
+    async fn handle(&mut self, feed: Feed<u64>, ctx: &mut Context<Self, ()>) {
+        match feed {
+            Feed::Item(n) => drop(self.0.send(n)),
+            Feed::End => ctx.stop(),
+        }
+    }
+}
+
+struct Open {
+    first: Next<u64>,
+    last: mpsc::UnboundedReceiver<u64>,
+}
+
+impl Line for Open {
+    async fn pass(&mut self, n: u64) -> u64 {
+        let told = self.first.tell(Feed::Item(n)).await;
+        told.expect("the chain lives");
+        self.last.recv().await.expect("the chain lives")
+    }
+
+    async fn end(mut self) {
+        let told = self.first.tell(Feed::End).await;
+        told.expect("the chain lives");
+        assert_eq!(self.last.recv().await, None, "nothing was left");
+    }
+}
+
+impl Lines for Actors {
+    type Line = Open;
+
+    async fn line(&self, stages: usize, map: fn(u64) -> u64, window: usize) -> Open {
+        let (out, last) = mpsc::unbounded_channel();
+        let exit = Exit::spawn_with_mailbox(Exit(out), mailbox::bounded(window));
+        let first = maps(stages, map, window, exit.recipient());
+        Open { first, last }
+    }
+}
