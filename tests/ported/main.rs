@@ -18,5 +18,7 @@ mod go_context;
 mod go_programs;
 mod go_search;
 mod go_subscription;
+mod kill_switch;
+mod map_async;
 mod table;
 mod task_tracker;
