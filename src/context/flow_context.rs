@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::cause::Cause;
 use super::handle::CancelHandle;
 use super::node::Node;
+use super::test_scope::Part;
 use super::values::Values;
 
 /// A `FlowContext` tells everything that works for one purpose when, and why, to stop.
@@ -291,6 +292,11 @@ impl FlowContext {
     /// A child without a handle, for those of the crate who end what they derived.
     pub(crate) fn child(&self) -> Self {
         self.derive(None, self.node.values().clone())
+    }
+
+    /// What it counts as in a test.
+    pub(crate) fn part(&self) -> &Part {
+        &self.node.part
     }
 
     /// Marks this context and all below it; true if this call was the first to mark this one.

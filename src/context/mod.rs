@@ -13,6 +13,7 @@ mod node;
 mod panics;
 mod roots;
 mod runtime;
+mod test_scope;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -25,3 +26,6 @@ pub use handle::{CancelHandle, CancelOnDrop};
 pub use runtime::NoRuntime;
 
 pub(crate) use panics::{discard_payload, drop_caught, drop_caught_by, drop_each, panic_text};
+pub(crate) use test_scope::Part;
+#[cfg(feature = "testing")]
+pub(crate) use test_scope::{Entered, TestScope};

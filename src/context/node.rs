@@ -31,6 +31,7 @@ use tokio::time::Instant;
 
 use super::callback::Callback;
 use super::cause::Cause;
+use super::test_scope::Part;
 use super::values::Values;
 
 const LIVE: u8 = 0;
@@ -50,6 +51,7 @@ pub(super) struct Node {
     /// The slot in the parent's list.
     slot: usize,
     links: Mutex<Links>,
+    pub(super) part: Part,
 }
 
 #[derive(Default)]
@@ -100,6 +102,7 @@ impl Node {
             parent: None,
             slot: 0,
             links: Mutex::default(),
+            part: Part::context(),
         })
     }
 
@@ -127,6 +130,7 @@ impl Node {
                 parent: None,
                 slot: 0,
                 links: Mutex::default(),
+                part: self.part.another(),
             });
         }
         let vacant = links.children.vacant_entry();
@@ -138,6 +142,7 @@ impl Node {
             parent: Some(Arc::clone(self)),
             slot: vacant.key(),
             links: Mutex::default(),
+            part: self.part.another(),
         });
         vacant.insert(Arc::downgrade(&child));
         child

@@ -16,18 +16,22 @@ use actix::{Actor, Context};
 use actix_rt::ArbiterHandle;
 
 use super::{Lifeline, StageState, Tell};
-use crate::context::{Cause, discard_payload, panic_text};
+use crate::context::{Cause, Part, discard_payload, panic_text};
 
 /// Held by all that runs for one stage: its guard, and closures that run off its arbiter. With the
 /// last of them the stage is gone.
 pub(crate) struct Presence {
+    // Dropped before the lifeline: when the flow is over nothing of it counts as alive.
+    part: Part,
     life: Arc<Lifeline>,
     stage: Arc<StageState>,
 }
 
 impl Presence {
     pub(crate) fn of(life: &Arc<Lifeline>, stage: &Arc<StageState>) -> Arc<Self> {
+        let part = life.0.context.part();
         Arc::new(Self {
+            part: part.actor(|| format!("stage `{}`", stage.name)),
             life: Arc::clone(life),
             stage: Arc::clone(stage),
         })
@@ -42,6 +46,7 @@ impl Drop for Presence {
 
 /// The proof that an actor is gone.
 pub(crate) struct Guard {
+    part: Option<Part>,
     life: Arc<Lifeline>,
     stage: Option<Arc<Presence>>,
     started: bool,
@@ -51,6 +56,7 @@ pub(crate) struct Guard {
 impl Guard {
     pub(crate) fn of_stage(presence: &Arc<Presence>) -> Self {
         Self {
+            part: None,
             life: Arc::clone(&presence.life),
             stage: Some(Arc::clone(presence)),
             started: false,
@@ -59,12 +65,24 @@ impl Guard {
     }
 
     pub(crate) fn of_supervisor(life: Arc<Lifeline>) -> Self {
+        let part = life.0.context.part();
+        let part = part.actor(|| match &life.0.plan.name {
+            Some(flow) => format!("the supervisor of flow `{flow}`"),
+            None => "the supervisor of a flow".into(),
+        });
         Self {
+            part: Some(part),
             life,
             stage: None,
             started: false,
             answered: false,
         }
+    }
+
+    /// What it counts as in a test.
+    fn part(&self) -> Option<&Part> {
+        let stage = self.stage.as_ref().map(|presence| &presence.part);
+        self.part.as_ref().or(stage)
     }
 
     fn stage(&self) -> Option<&StageState> {
@@ -161,6 +179,8 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<()> {
         let runner = &mut *self;
+        // What is made by an actor of a test is the test's.
+        let _entered = runner.guard.part().map(Part::enter);
         if let Some(build) = runner.build.take() {
             runner.start(build, cx);
         }

@@ -2,7 +2,9 @@
 //!
 //! * Use [`Source::probe`] and [`Source::into_probe`] if you want to play what is before or behind
 //!   a stage by hand, with the demand you choose.
-//! * Use [`system`] or [`PausedSystem`] if you want waiting to cost no time.
+//! * Use [`system`], [`TestSystem`] or [`PausedSystem`] if you want waiting to cost no time.
+//! * Use [`LeakCheck`] if you want a test to fail that leaves something alive, or in which an actor
+//!   panicked, and [`Census`] if you want to count items. [`system`] has a check of its own.
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -39,13 +41,18 @@
 //! [`Source::probe`]: crate::Source::probe
 //! [`Source::into_probe`]: crate::Source::into_probe
 
+mod census;
 mod expect;
+mod leaks;
+mod limit;
 mod played_sink;
 mod played_source;
 mod sink_probe;
 mod source_probe;
 mod system;
 
+pub use census::{Census, Tracked};
+pub use leaks::LeakCheck;
 pub use sink_probe::SinkProbe;
 pub use source_probe::SourceProbe;
-pub use system::{PausedSystem, system};
+pub use system::{PausedSystem, TestSystem, system};

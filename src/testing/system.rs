@@ -1,13 +1,20 @@
 //! Systems to run a test in.
 
 use std::future::Future;
+use std::panic::Location;
 use std::time::Duration;
 
 use actix_rt::{System, SystemRunner};
 use tokio::runtime::Builder;
 
+use super::LeakCheck;
+use super::limit::within;
+
 /// The longest that a test may wait, by a clock that jumps.
 const LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The longest that a test may wait, by the clock of the world.
+const REAL_LIMIT: Duration = Duration::from_secs(60);
 
 /// A `PausedSystem` is an actix System whose clock stands still while anything can run, and else jumps
 /// to the next timer.
@@ -56,9 +63,94 @@ impl PausedSystem {
     }
 }
 
-/// Runs a test in a [`PausedSystem`].
+/// A `TestSystem` runs a test in an actix System of its own, with a check for leaks and panics.
 ///
-/// A test that waits for what will never come fails at once: the clock jumps to its limit.
+/// The test is a closure that gives a future. When that is over, and dropped, all that the test has
+/// made must be gone or go, and nothing may have panicked; [`LeakCheck`] says what is meant by that,
+/// and where it ends.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::prelude::*;
+/// use actix_flow::testing::TestSystem;
+///
+/// TestSystem::paused().expecting_panics().run(|| async {
+///     let flow = Source::from_iter([2u64, 0]).map(|n| 10 / n).count();
+///     let error = flow.run(&FlowContext::background()).unwrap().await.unwrap_err();
+///     assert!(matches!(error.cause(), Some(Cause::Panicked { .. })));
+/// });
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "it runs nothing before `run`"]
+pub struct TestSystem {
+    paused: bool,
+    limit: Duration,
+    panics_expected: bool,
+}
+
+impl TestSystem {
+    /// A System with a clock that is paused, as that of [`PausedSystem`]. Its limit is a day, which
+    /// passes at once in a test that waits for what will never come; one that never waits has a minute of
+    /// the world's clock.
+    pub fn paused() -> Self {
+        Self {
+            paused: true,
+            limit: LIMIT,
+            panics_expected: false,
+        }
+    }
+
+    /// A System with the clock of the world, for tests with several arbiters. Its limit is a minute.
+    pub fn real() -> Self {
+        Self {
+            paused: false,
+            limit: REAL_LIMIT,
+            panics_expected: false,
+        }
+    }
+
+    /// Sets how long the test may take.
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Lets panics of actors pass: the test is about them.
+    pub fn expecting_panics(mut self) -> Self {
+        self.panics_expected = true;
+        self
+    }
+
+    /// Runs a test.
+    ///
+    /// # Panics
+    ///
+    /// If the test does, does not end within its limit, leaves something alive, or if anything in it
+    /// panicked.
+    #[track_caller]
+    pub fn run<F: Future>(&self, test: impl FnOnce() -> F) -> F::Output {
+        let system = if self.paused {
+            PausedSystem::new()
+        } else {
+            System::new()
+        };
+        let at = Location::caller();
+        system.block_on(async {
+            let mut check = LeakCheck::new();
+            if self.panics_expected {
+                check = check.expecting_panics();
+            }
+            let Some(output) = within(self.limit, self.limit.min(REAL_LIMIT), test()).await else {
+                panic!("the test at {at} waits for what does not come");
+            };
+            check.clean(at).await;
+            output
+        })
+    }
+}
+
+/// Runs a test in a [`TestSystem`] with a clock that is paused.
 ///
 /// # Examples
 ///
@@ -74,10 +166,8 @@ impl PausedSystem {
 ///
 /// # Panics
 ///
-/// If the test does, or waits in vain.
+/// As [`TestSystem::run`].
+#[track_caller]
 pub fn system<F: Future>(test: impl FnOnce() -> F) -> F::Output {
-    PausedSystem::new().block_on(async {
-        let ended = tokio::time::timeout(LIMIT, test()).await;
-        ended.unwrap_or_else(|_| panic!("the test waits for what will never come"))
-    })
+    TestSystem::paused().run(test)
 }

@@ -1,4 +1,5 @@
 //! The test kit, and that its expectations fail where they should.
 
+mod leaks;
 mod probes;
 mod system;

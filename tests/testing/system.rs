@@ -24,7 +24,7 @@ fn a_system_gives_what_the_test_gives() {
 }
 
 #[test]
-#[should_panic(expected = "waits for what will never come")]
+#[should_panic(expected = "waits for what does not come")]
 fn a_test_that_waits_for_ever_fails_at_once() {
     testing::system(std::future::pending::<()>);
 }
