@@ -41,7 +41,8 @@
 //! * Use [`Source::from_iter`], [`unfold`](Source::unfold) or [`generate`](Source::generate) if you
 //!   want items to be made when they are asked for.
 //! * Use [`Source::inlet`] if you want to send items in from other code.
-//! * Use [`merge_hub`](Source::merge_hub) if flows are to join and leave a running one.
+//! * Use [`merge_hub`](Source::merge_hub) if flows are to join and leave a running one, and
+//!   [`broadcast_hub`](Source::broadcast_hub) if its readers are.
 //! * Use [`run_stream`](Source::run_stream) if you want to read a flow as a stream, as the body of
 //!   a response.
 //! * Use [`map`](Source::map) and its family if you want a stage of short, synchronous work, and
@@ -106,7 +107,9 @@ pub use context::{
     StalledNeed, StalledWait,
 };
 pub use edge::DeadLetter;
-pub use flow::{Blueprint, Branches, Inlet, InletError, MergeHub, Source, Stage, Yielder};
+pub use flow::{
+    Blueprint, Branches, BroadcastHub, Inlet, InletError, Lag, MergeHub, Source, Stage, Yielder,
+};
 pub use pipeline::{
     Control, Ended, Finished, FlowGraph, Outlet, Pipeline, PipelineError, StartError, UnknownStage,
     Value, Wait,
@@ -131,7 +134,7 @@ struct Readme;
 /// type Ours<S> = (
 ///     (AfterDone, CancelHandle, CancelOnDrop, Cause, Done, FlowContext, BoxError),
 ///     (Blueprint<u64>, Branches<u64>, Inlet<u64>, InletError<u64>, Source<u64>, Yielder<u64>),
-///     (MergeHub<u64>,),
+///     (BroadcastHub<u64>, Lag, MergeHub<u64>),
 ///     (Control, Ended, Finished<u64>, FlowGraph, Outlet<u64>, Pipeline<u64>),
 ///     (PipelineError, StartError, UnknownStage, Report, StageReport),
 ///     (DeadLetter<u64>, Directive, RestartPolicy, Strategy),
@@ -150,9 +153,9 @@ struct Readme;
 /// ```
 pub mod prelude {
     pub use crate::{
-        AfterDone, Blueprint, BoxError, Branches, CancelHandle, CancelOnDrop, Cause, Control,
-        DeadLetter, Directive, Done, Ended, Finished, FlowContext, FlowGraph, Inlet, InletError,
-        MergeHub, Outlet, Pipeline, PipelineError, Report, RestartPolicy, Source, Stage,
-        StageReport, StartError, Strategy, UnknownStage, Yielder,
+        AfterDone, Blueprint, BoxError, Branches, BroadcastHub, CancelHandle, CancelOnDrop, Cause,
+        Control, DeadLetter, Directive, Done, Ended, Finished, FlowContext, FlowGraph, Inlet,
+        InletError, Lag, MergeHub, Outlet, Pipeline, PipelineError, Report, RestartPolicy, Source,
+        Stage, StageReport, StartError, Strategy, UnknownStage, Yielder,
     };
 }

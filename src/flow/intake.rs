@@ -12,9 +12,10 @@ use std::task::{Context, Poll};
 use futures::task::AtomicWaker;
 use tokio::sync::{Notify, Semaphore};
 
+use super::Lag;
 use crate::context::BoxError;
 use crate::context::drop_each;
-use crate::stage::Supply;
+use crate::stage::{Accepted, Supply};
 
 /// How a queue came to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub(super) enum End {
 pub(super) struct State<T> {
     pub(super) items: VecDeque<T>,
     pub(super) accepted: u64,
+    /// How many of these nobody will ever get, since the reader was too slow.
+    lost: u64,
     pub(super) end: End,
     pub(super) handles: usize,
 }
@@ -46,6 +49,7 @@ impl<T> Queue<T> {
             state: Mutex::new(State {
                 items: VecDeque::new(),
                 accepted: 0,
+                lost: 0,
                 end: End::Open,
                 handles: 1,
             }),
@@ -70,6 +74,33 @@ impl<T> Queue<T> {
         drop(state);
         self.reader.wake();
         Ok(())
+    }
+
+    /// Gives an item to a reader that nobody waits for, and gives back the item that is lost by that.
+    /// The room of such a queue is its length, its permits say nothing.
+    pub(super) fn offer(&self, item: T, capacity: usize, lag: Lag) -> Result<Option<T>, T> {
+        let mut state = self.lock();
+        if state.end != End::Open {
+            return Err(item);
+        }
+        state.accepted += 1;
+        let mut item = Some(item);
+        let full = state.items.len() >= capacity;
+        let lost = match lag {
+            _ if !full => None,
+            Lag::DropOldest => state.items.pop_front(),
+            _ => item.take(),
+        };
+        state.items.extend(item);
+        state.lost += u64::from(lost.is_some());
+        drop(state);
+        if full && lag == Lag::Disconnect {
+            self.end(End::Failed(
+                "the subscriber was too slow for its hub".into(),
+            ));
+        }
+        self.reader.wake();
+        Ok(lost)
     }
 
     pub(super) fn is_ended(&self) -> bool {
@@ -131,8 +162,10 @@ impl<T: Send + 'static> Supply for Intake<T> {
         true
     }
 
-    fn accepted(&self) -> Option<u64> {
-        Some(self.0.lock().accepted)
+    fn accepted(&self) -> Option<Accepted> {
+        let state = self.0.lock();
+        let (items, lost) = (state.accepted, state.lost);
+        Some(Accepted { items, lost })
     }
 
     fn discard(self: Pin<&mut Self>) -> u64 {

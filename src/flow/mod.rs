@@ -3,6 +3,8 @@
 mod batches;
 mod blueprint;
 mod branches;
+mod broadcast_hub;
+mod broadcaster;
 mod concurrent;
 mod fan_in;
 mod generators;
@@ -20,6 +22,7 @@ mod parallel;
 mod segments;
 mod sinks;
 mod source;
+mod subscribe;
 mod supervised;
 mod ticks;
 mod workers;
@@ -27,10 +30,12 @@ mod yielder;
 
 pub use blueprint::Blueprint;
 pub use branches::Branches;
+pub use broadcast_hub::BroadcastHub;
 pub use inlet::{Inlet, InletError};
 pub use merge_hub::MergeHub;
 pub use own::Stage;
 pub use source::Source;
+pub use subscribe::Lag;
 pub use yielder::Yielder;
 
 pub(crate) use blueprint::{FlowAttrs, Take};

@@ -126,6 +126,13 @@ where
     }
 }
 
+/// What came into a source from outside.
+pub(crate) struct Accepted {
+    pub(crate) items: u64,
+    /// How many of these it has dropped since, and will never give.
+    pub(crate) lost: u64,
+}
+
 /// What an asynchronous source takes its items from.
 pub(crate) trait Supply: 'static {
     type Item: Send + 'static;
@@ -142,7 +149,7 @@ pub(crate) trait Supply: 'static {
     }
 
     /// How many items it has accepted from outside, where it keeps count.
-    fn accepted(&self) -> Option<u64> {
+    fn accepted(&self) -> Option<Accepted> {
         None
     }
 
@@ -156,6 +163,8 @@ pub(crate) trait Supply: 'static {
 pub(crate) struct Supplied<S: Supply> {
     supply: Pin<Box<S>>,
     ended: bool,
+    /// How many lost items are counted as discarded.
+    lost: u64,
     out: OutPort<S::Item>,
 }
 
@@ -165,13 +174,16 @@ impl<S: Supply> Supplied<S> {
         Self {
             supply,
             ended: false,
+            lost: 0,
             out,
         }
     }
 
-    fn count(&self, core: &mut Core) {
-        if let Some(accepted) = self.supply.accepted() {
-            core.counts.received = accepted;
+    fn count(&mut self, core: &mut Core) {
+        if let Some(Accepted { items, lost }) = self.supply.accepted() {
+            core.counts.received = items;
+            core.counts.discarded += lost - self.lost;
+            self.lost = lost;
         }
     }
 

@@ -24,7 +24,7 @@ pub(crate) use clock::Clock;
 pub(crate) use concurrent::{Concurrent, Numbered};
 pub(crate) use fan_in::{FanIn, ROUTES, Route};
 pub(crate) use fan_out::{FanOut, Policy};
-pub(crate) use generator::{Generator, Supplied, Supply};
+pub(crate) use generator::{Accepted, Generator, Supplied, Supply};
 pub(crate) use handover::{HandedOver, Handover};
 pub(crate) use kernel::{End, Inputs, Kernel, Outputs, Remake, Turn};
 pub(crate) use logic::Logic;

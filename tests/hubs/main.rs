@@ -8,6 +8,8 @@
 )]
 mod kit;
 
+mod broadcast;
+mod broadcast_ends;
 mod merge;
 mod merge_ends;
 mod merge_many;
