@@ -18,7 +18,7 @@ use actix::fut::ActorFuture;
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler};
 use actix_rt::ArbiterHandle;
 
-use super::{Clock, Core, End, Inputs, Kernel, Outputs, Turn};
+use super::{Clock, Core, End, Inputs, Kernel, Outputs, Turn, schedule};
 use crate::context::{BoxError, Cause, discard_payload, drop_caught_by, panic_text};
 use crate::edge::{Demand, Feed};
 use crate::report::Spent;
@@ -361,7 +361,7 @@ impl<K: Kernel> ActorFuture<StageActor<K>> for Pump {
         ctx: &mut Context<StageActor<K>>,
         cx: &mut task::Context<'_>,
     ) -> Poll<()> {
-        if !actor.work(cx) {
+        if schedule::puts_off(cx) || !actor.work(cx) {
             return Poll::Pending;
         }
         ctx.stop();

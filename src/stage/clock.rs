@@ -5,6 +5,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::schedule;
+
 const TURN: Duration = Duration::from_micros(100);
 const MOST_UNSEEN: usize = 256;
 
@@ -53,7 +55,7 @@ impl Clock {
 
     #[cold]
     fn look(&mut self, now: Instant) -> bool {
-        if now.duration_since(self.start) > TURN {
+        if schedule::ends_turn().unwrap_or_else(|| now.duration_since(self.start) > TURN) {
             self.step = 1;
             return true;
         }

@@ -14,6 +14,7 @@ mod out;
 mod outlet_port;
 mod pick;
 mod results;
+mod schedule;
 mod stretch;
 mod unary;
 mod zip;
@@ -31,5 +32,7 @@ pub(crate) use logic::Logic;
 pub(crate) use out::{Out, Void};
 pub(crate) use outlet_port::{Passage, Read};
 pub(crate) use pick::Pick;
+#[cfg(feature = "testing")]
+pub(crate) use schedule::Scheduled;
 pub(crate) use unary::Unary;
 pub(crate) use zip::Zip;

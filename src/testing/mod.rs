@@ -5,6 +5,7 @@
 //! * Use [`system`], [`TestSystem`] or [`PausedSystem`] if you want waiting to cost no time.
 //! * Use [`LeakCheck`] if you want a test to fail that leaves something alive, or in which an actor
 //!   panicked, and [`Census`] if you want to count items. [`system`] has a check of its own.
+//! * Use [`schedules`] if you want a test to run in many orders, each of which can be replayed.
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -47,12 +48,14 @@ mod leaks;
 mod limit;
 mod played_sink;
 mod played_source;
+mod schedules;
 mod sink_probe;
 mod source_probe;
 mod system;
 
 pub use census::{Census, Tracked};
 pub use leaks::LeakCheck;
+pub use schedules::schedules;
 pub use sink_probe::SinkProbe;
 pub use source_probe::SourceProbe;
 pub use system::{PausedSystem, TestSystem, system};

@@ -9,6 +9,7 @@ use tokio::runtime::Builder;
 
 use super::LeakCheck;
 use super::limit::within;
+use crate::stage::Scheduled;
 
 /// The longest that a test may wait, by a clock that jumps.
 const LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -87,6 +88,7 @@ pub struct TestSystem {
     paused: bool,
     limit: Duration,
     panics_expected: bool,
+    seed: Option<u64>,
 }
 
 impl TestSystem {
@@ -98,6 +100,7 @@ impl TestSystem {
             paused: true,
             limit: LIMIT,
             panics_expected: false,
+            seed: None,
         }
     }
 
@@ -107,6 +110,7 @@ impl TestSystem {
             paused: false,
             limit: REAL_LIMIT,
             panics_expected: false,
+            seed: None,
         }
     }
 
@@ -119,6 +123,34 @@ impl TestSystem {
     /// Lets panics of actors pass: the test is about them.
     pub fn expecting_panics(mut self) -> Self {
         self.panics_expected = true;
+        self
+    }
+
+    /// Has a seed decide in which order stages take their turns, and how long these are.
+    ///
+    /// Before each turn a stage may let all others run that can, and may again. Where all of the flow is
+    /// on one arbiter and the clock is paused the same seed gives the same run;
+    /// [`schedules`](super::schedules) tries many.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    /// use actix_flow::testing::TestSystem;
+    ///
+    /// /// The order in which two inputs come together.
+    /// fn merged(seed: u64) -> Vec<u64> {
+    ///     TestSystem::paused().scheduled(seed).run(|| async {
+    ///         let flow = Source::from_iter(0..50u64).merge(Source::from_iter(50..100)).collect();
+    ///         flow.run(&FlowContext::background()).unwrap().await.unwrap()
+    ///     })
+    /// }
+    ///
+    /// assert_eq!(merged(1), merged(1));
+    /// assert!((2..9).any(|seed| merged(seed) != merged(1)));
+    /// ```
+    pub fn scheduled(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
         self
     }
 
@@ -136,6 +168,7 @@ impl TestSystem {
             System::new()
         };
         let at = Location::caller();
+        let _scheduled = self.seed.map(Scheduled::by);
         system.block_on(async {
             let mut check = LeakCheck::new();
             if self.panics_expected {

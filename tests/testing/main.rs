@@ -2,4 +2,5 @@
 
 mod leaks;
 mod probes;
+mod schedules;
 mod system;
