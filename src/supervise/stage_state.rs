@@ -137,12 +137,12 @@ impl StageState {
     }
 
     pub(crate) fn is_gone(&self) -> bool {
-        // Acquire: who sees it gone sees all that its actor did.
-        self.gone.load(Ordering::Acquire)
+        // At least acquire: who sees it gone sees all that its actor did.
+        self.gone.load(Ordering::SeqCst)
     }
 
     pub(super) fn set_gone(&self) {
-        self.gone.store(true, Ordering::Release);
+        self.gone.store(true, Ordering::SeqCst);
     }
 
     pub(super) fn abort(&self) {
@@ -164,11 +164,12 @@ impl StageState {
     }
 
     pub(crate) fn leave_units(&self, units: usize) {
-        self.units.store(units, Ordering::Release);
+        // SeqCst, with `gone`: who leaves some and sees the stage not gone is seen by its guard.
+        self.units.fetch_add(units, Ordering::SeqCst);
     }
 
     pub(super) fn take_units(&self) -> usize {
-        self.units.swap(0, Ordering::Acquire)
+        self.units.swap(0, Ordering::SeqCst)
     }
 
     /// Notes what it waits for, for the case that nobody ever moves again.

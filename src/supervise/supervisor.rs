@@ -97,8 +97,8 @@ impl Supervisor {
         self.probing = true;
         // Held until all are asked, so that the count cannot come to zero in between.
         self.flow.activity.add(1);
-        for stage in &self.stages {
-            stage.order(Order::return_credit(&self.flow.activity));
+        for (line, stage) in self.stages.iter().zip(&self.flow.plan.stages) {
+            line.order(Order::return_credit(&self.flow.activity, stage));
         }
         self.flow.activity.release(1);
     }

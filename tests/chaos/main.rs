@@ -95,6 +95,8 @@ async fn flow(seed: u64, arbiters: &[ArbiterHandle]) {
         faulty: false,
         stallable: false,
         feeders: Vec::new(),
+        guests: Vec::new(),
+        guest: false,
         watched: Vec::new(),
     };
     let source = shape.flow(depth);

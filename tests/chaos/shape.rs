@@ -29,6 +29,10 @@ pub(super) struct Shape<'a> {
     pub(super) faulty: bool,
     pub(super) stallable: bool,
     pub(super) feeders: Vec<JoinHandle<()>>,
+    /// Flows that end in a hub of this one.
+    pub(super) guests: Vec<Blueprint<()>>,
+    /// Whether it is a guest that is made now.
+    pub(super) guest: bool,
     /// The stages whose edge has a hook for what is discarded, and what it has seen.
     pub(super) watched: Vec<(String, Arc<AtomicU64>)>,
 }
@@ -121,6 +125,9 @@ impl Shape<'_> {
             let name = self.name("RESTART from_iter_with");
             return self.place(source.named(name));
         }
+        if !self.guest && self.one_in(6) {
+            return self.hub();
+        }
         let (census, moment) = (self.census.clone(), self.moment.clone());
         let endless = self.endless && self.one_in(2);
         let items = if endless {
@@ -165,6 +172,24 @@ impl Shape<'_> {
         };
         self.said.push_str(if endless { " endless" } else { "" });
         let name = self.name(verb);
+        self.place(source.named(name))
+    }
+
+    /// A source that other flows join.
+    fn hub(&mut self) -> Source<Item> {
+        let cap = self.window(1);
+        let (hub, source) = Source::merge_hub(cap);
+        self.guest = true;
+        for _ in 0..self.rng.u64(..4) {
+            self.said.push_str(" <");
+            let guest = self.flow(0).into_hub(&hub);
+            let window = self.window(1);
+            self.said.push_str(" >");
+            self.guests.push(guest.default_window(window));
+        }
+        self.guest = false;
+        let name = self.name("merge_hub");
+        self.said.push_str(&format!("/{cap}"));
         self.place(source.named(name))
     }
 

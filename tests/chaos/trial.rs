@@ -165,6 +165,57 @@ impl<R: Send + 'static> Trial<R> {
     }
 }
 
+/// What holds of every flow that is over.
+fn hold(report: &Report) {
+    if let Err(imbalance) = report.check() {
+        panic!("{imbalance}\n{report}");
+    }
+    for stage in report.stages() {
+        assert_eq!(stage.held, 0, "{report}");
+        let ended = stage.ending.is_some();
+        assert!(ended, "`{}` has no ending\n{report}", stage.name);
+    }
+    for edge in report.edges() {
+        let most = usize::try_from(edge.most_in_flight).unwrap();
+        assert!(
+            most <= edge.window,
+            "{} to {}\n{report}",
+            edge.from,
+            edge.to
+        );
+    }
+    let stuck = matches!(report.ending(), Cause::Stuck { .. });
+    assert!(!stuck, "{report}");
+}
+
+/// Starts flows that end in a hub of another one; it may be over.
+fn start_guests(guests: &mut Vec<Blueprint<()>>, context: &FlowContext) -> Vec<Pipeline<()>> {
+    let started = guests
+        .drain(..)
+        .filter_map(|guest| match guest.run(context) {
+            Ok(pipeline) => Some(pipeline),
+            Err(StartError::HubClosed { .. } | StartError::ContextDone { .. }) => None,
+            Err(error) => panic!("{error}"),
+        });
+    started.collect()
+}
+
+/// The flow of their hub is over: so are they, soon.
+async fn guests_ended(guests: Vec<Pipeline<()>>) -> Vec<Report> {
+    let mut reports = Vec::new();
+    for guest in guests {
+        let control = guest.control();
+        let Ok(ended) = tokio::time::timeout(LIMIT, guest.wait()).await else {
+            panic!("no end of a guest\n{}", control.snapshot());
+        };
+        reports.push(match ended {
+            Ok(finished) => finished.report,
+            Err(error) => error.report().expect("it was started").clone(),
+        });
+    }
+    reports
+}
+
 pub(super) async fn judge<R: Send + 'static>(
     blueprint: Blueprint<R>,
     mut shape: Shape<'_>,
@@ -191,12 +242,18 @@ pub(super) async fn judge<R: Send + 'static>(
     // What a context holds is dropped with it.
     let contexts = Census::new();
     let context = context.with_value(contexts.item(0));
+    let early = shape.one_in(2);
+    let mut guests = Vec::new();
+    if early {
+        guests = start_guests(&mut shape.guests, &context);
+    }
     match blueprint
         .default_window(window)
         .strategy(strategy)
         .run(&context)
     {
         Ok(pipeline) => {
+            guests.extend(start_guests(&mut shape.guests, &context));
             let trial = Trial {
                 pipeline,
                 end,
@@ -205,39 +262,37 @@ pub(super) async fn judge<R: Send + 'static>(
                 inline,
                 choice,
             };
-            let report = trial.end(shape.moment.clone(), reached).await;
-            if let Err(imbalance) = report.check() {
-                panic!("{imbalance}\n{report}");
-            }
-            for stage in report.stages() {
-                assert_eq!(stage.held, 0, "{report}");
-                assert!(
-                    stage.ending.is_some(),
-                    "`{}` has no ending\n{report}",
-                    stage.name
-                );
-            }
-            for edge in report.edges() {
-                let most = usize::try_from(edge.most_in_flight).unwrap();
-                assert!(
-                    most <= edge.window,
-                    "{} to {}\n{report}",
-                    edge.from,
-                    edge.to
-                );
+            let mut reports = vec![trial.end(shape.moment.clone(), reached).await];
+            reports.extend(guests_ended(guests).await);
+            for report in &reports {
+                hold(report);
             }
             for (stage, seen) in &shape.watched {
-                let into = report.edges().iter().filter(|edge| *edge.to == **stage);
+                let edges = reports.iter().flat_map(Report::edges);
+                let into = edges.filter(|edge| *edge.to == **stage);
                 let discarded: u64 = into.map(|edge| edge.discarded).sum();
-                assert_eq!(seen.load(Relaxed), discarded, "to `{stage}`\n{report}");
+                assert_eq!(
+                    seen.load(Relaxed),
+                    discarded,
+                    "to `{stage}`\n{}",
+                    reports[0]
+                );
             }
+            for guest in &reports[1..] {
+                let stalled = matches!(guest.ending(), Cause::Stalled { .. });
+                assert!(!stalled || shape.stallable, "{guest}");
+            }
+            let report = &reports[0];
             let cause = report.ending();
             assert!(
                 expected(end, cause, shape.faulty, shape.stallable),
                 "unexpected: {cause}\n{report}"
             );
         }
-        Err(StartError::ContextDone { .. }) if end == End::Deadline => drop(arbiter),
+        Err(StartError::ContextDone { .. }) if end == End::Deadline => {
+            drop(arbiter);
+            guests_ended(guests).await.iter().for_each(hold);
+        }
         Err(error) => panic!("{error}"),
     }
     for feeder in shape.feeders {
