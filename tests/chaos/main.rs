@@ -22,6 +22,7 @@ mod moment;
 mod policed;
 mod shape;
 mod trial;
+mod witness;
 
 use actix_flow::prelude::*;
 use actix_rt::{Arbiter, ArbiterHandle, System};
@@ -32,35 +33,16 @@ use kit::{Census, quiet_panics};
 use moment::Moment;
 use shape::Shape;
 use trial::judge;
+use witness::Witness;
 
 fn from_env(name: &str, usual: u64) -> u64 {
     let said = std::env::var(name).ok();
     said.map_or(usual, |said| said.parse().expect("a number"))
 }
 
-/// Says of which flow a panic is.
-struct Witness {
-    seed: u64,
-    said: String,
-}
-
-impl Drop for Witness {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!(
-                "ACTIX_FLOW_SEED={} ACTIX_FLOW_FLOWS=1:{}",
-                self.seed, self.said
-            );
-        }
-    }
-}
-
 async fn flow(seed: u64, arbiters: &[ArbiterHandle]) {
     let mut rng = Rng::with_seed(seed);
-    let mut witness = Witness {
-        seed,
-        said: String::new(),
-    };
+    let witness = Witness::of(seed);
     let end = *rng.choice(&ENDS).expect("there are some");
     let used = rng.usize(1..=arbiters.len());
     let mut arbiters = arbiters[..used].to_vec();
@@ -103,15 +85,15 @@ async fn flow(seed: u64, arbiters: &[ArbiterHandle]) {
     match sinks {
         0 => {
             let blueprint = source.first();
-            judge(blueprint, shape, &mut witness, end, arbiter, reached).await;
+            judge(blueprint, shape, &witness, end, arbiter, reached).await;
         }
         1 => {
             let blueprint = source.reduce(|a, b| if a.number > b.number { a } else { b });
-            judge(blueprint, shape, &mut witness, end, arbiter, reached).await;
+            judge(blueprint, shape, &witness, end, arbiter, reached).await;
         }
         2 if !endless => {
             let blueprint = source.inspect(shape.step()).collect::<Vec<_>>();
-            judge(blueprint, shape, &mut witness, end, arbiter, reached).await;
+            judge(blueprint, shape, &witness, end, arbiter, reached).await;
         }
         3 => {
             let step = shape.step();
@@ -122,15 +104,7 @@ async fn flow(seed: u64, arbiters: &[ArbiterHandle]) {
                     step(&item);
                 }
             });
-            judge(
-                blueprint.window(8),
-                shape,
-                &mut witness,
-                end,
-                arbiter,
-                reached,
-            )
-            .await;
+            judge(blueprint.window(8), shape, &witness, end, arbiter, reached).await;
         }
         4 | 5 => {
             let branches = shape.branches(source);
@@ -140,12 +114,12 @@ async fn flow(seed: u64, arbiters: &[ArbiterHandle]) {
                 ends.push(branch.inspect(shape.step()).drain());
             }
             let blueprint = Blueprint::all(ends);
-            judge(blueprint, shape, &mut witness, end, arbiter, reached).await;
+            judge(blueprint, shape, &witness, end, arbiter, reached).await;
         }
         _ => {
             let step = shape.step();
             let blueprint = source.for_each(move |item| step(&item));
-            judge(blueprint, shape, &mut witness, end, arbiter, reached).await;
+            judge(blueprint, shape, &witness, end, arbiter, reached).await;
         }
     }
 }

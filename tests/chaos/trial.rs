@@ -6,10 +6,10 @@ use std::time::Duration;
 use actix_flow::prelude::*;
 use actix_rt::Arbiter;
 
-use super::Witness;
 use super::end::{End, expected};
 use super::moment::Moment;
 use super::shape::Shape;
+use super::witness::Witness;
 use crate::kit::{Census, until};
 
 /// How long one flow may take.
@@ -219,7 +219,7 @@ async fn guests_ended(guests: Vec<Pipeline<()>>) -> Vec<Report> {
 pub(super) async fn judge<R: Send + 'static>(
     blueprint: Blueprint<R>,
     mut shape: Shape<'_>,
-    witness: &mut Witness,
+    witness: &Witness,
     end: End,
     arbiter: Option<Arbiter>,
     reached: std::sync::mpsc::Receiver<()>,
@@ -236,7 +236,10 @@ pub(super) async fn judge<R: Send + 'static>(
         1 => Strategy::OneForAll,
         _ => Strategy::OneForOne,
     };
-    witness.said = format!(" {end:?} {strategy:?} window {window}{}", shape.said);
+    witness.note(&format!(
+        " {end:?} {strategy:?} window {window}{}",
+        shape.said
+    ));
     let (inline, choice) = (shape.one_in(3), shape.rng.usize(0..=1000));
     let census = shape.census.clone();
     // What a context holds is dropped with it.
