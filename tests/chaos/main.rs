@@ -18,6 +18,7 @@ mod kit;
 
 mod end;
 mod fault;
+mod hubs;
 mod moment;
 mod policed;
 mod shape;
@@ -114,6 +115,10 @@ async fn flow(seed: u64, arbiters: &[ArbiterHandle]) {
                 ends.push(branch.inspect(shape.step()).drain());
             }
             let blueprint = Blueprint::all(ends);
+            judge(blueprint, shape, &witness, end, arbiter, reached).await;
+        }
+        6 | 7 => {
+            let blueprint = shape.subscribed(source);
             judge(blueprint, shape, &witness, end, arbiter, reached).await;
         }
         _ => {

@@ -61,7 +61,7 @@ impl Shape<'_> {
         self.rng.usize(least..=most)
     }
 
-    fn name(&mut self, verb: &str) -> String {
+    pub(super) fn name(&mut self, verb: &str) -> String {
         let name = format!("s{}", self.stages);
         self.said.push_str(&format!(" {name}:{verb}"));
         self.stages += 1;
@@ -80,7 +80,7 @@ impl Shape<'_> {
         self.place(source)
     }
 
-    fn place(&mut self, mut source: Source<Item>) -> Source<Item> {
+    pub(super) fn place(&mut self, mut source: Source<Item>) -> Source<Item> {
         if self.one_in(3) {
             let place = self.rng.usize(..self.arbiters.len());
             self.said.push_str(&format!("@{place}"));
@@ -172,24 +172,6 @@ impl Shape<'_> {
         };
         self.said.push_str(if endless { " endless" } else { "" });
         let name = self.name(verb);
-        self.place(source.named(name))
-    }
-
-    /// A source that other flows join.
-    fn hub(&mut self) -> Source<Item> {
-        let cap = self.window(1);
-        let (hub, source) = Source::merge_hub(cap);
-        self.guest = true;
-        for _ in 0..self.rng.u64(..4) {
-            self.said.push_str(" <");
-            let guest = self.flow(0).into_hub(&hub);
-            let window = self.window(1);
-            self.said.push_str(" >");
-            self.guests.push(guest.default_window(window));
-        }
-        self.guest = false;
-        let name = self.name("merge_hub");
-        self.said.push_str(&format!("/{cap}"));
         self.place(source.named(name))
     }
 
