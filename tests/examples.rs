@@ -170,6 +170,36 @@ fn close_loses_nothing() {
 }
 
 #[test]
+fn hub_lets_speakers_and_listeners_come_and_go() {
+    for (speakers, lines) in [(3u64, 10u64), (0, 0), (1, 0), (1, 1), (40, 100)] {
+        let arguments = [
+            "--speakers",
+            &speakers.to_string(),
+            "--lines",
+            &lines.to_string(),
+        ];
+        let spoken = speakers * lines;
+        let part = |name| {
+            format!("{name}: {speakers} speakers said {spoken} lines, all were heard in order\n")
+        };
+        let rest = [
+            format!(
+                "who came for the evening heard {spoken} lines, the first of the evening first\n"
+            ),
+            format!("who slept has heard or lost all {}\n", 2 * spoken),
+            "closed: a speaker who came too late was refused\n".to_owned(),
+        ];
+        let text = part("morning") + &part("evening") + &rest.concat();
+        says("hub", &arguments, &text);
+        if speakers == 3 {
+            says("hub", &[], &text);
+        }
+    }
+    refuses("hub", &["--speakers", "-1"]);
+    refuses("hub", &["--lines", "65536"]);
+}
+
+#[test]
 fn quit_stops_one_stage_per_signal() {
     let found = said(&mut example("quit"));
     assert_eq!(found.status, Some(0), "{found:?}");

@@ -14,6 +14,7 @@ mod merge;
 mod merge_ends;
 mod merge_many;
 mod merge_ported;
+mod random;
 
 use actix_flow::prelude::*;
 
