@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::supervise::FlowState;
+use crate::supervise::{FlowState, Outcome};
 
 /// Waits until what a [`Control`](crate::Control) has ended is gone.
 ///
@@ -44,16 +44,30 @@ impl fmt::Debug for Ended {
 impl Ended {
     /// Of some stages, or of the whole flow.
     pub(super) fn new(flow: &Arc<FlowState>, stages: Option<Vec<u32>>) -> Self {
-        let flow = Arc::clone(flow);
+        Self::once(
+            flow,
+            |flow| flow.outcome(),
+            move |flow| {
+                let gone = |stages: &Vec<u32>| stages.iter().all(|&n| flow.stage(n).is_gone());
+                stages.as_ref().is_some_and(gone)
+            },
+        )
+    }
+
+    /// Of what is `gone`, or over as a whole.
+    pub(crate) fn once<T: Send + Sync + 'static>(
+        whole: &Arc<T>,
+        outcome: fn(&T) -> &Outcome,
+        gone: impl Fn(&T) -> bool + Send + 'static,
+    ) -> Self {
+        let whole = Arc::clone(whole);
         let wait = async move {
+            let outcome = outcome(&whole);
             loop {
-                let mut changed = std::pin::pin!(flow.changed().notified());
+                let mut changed = std::pin::pin!(outcome.changed().notified());
                 // Before the look: a change after it wakes.
                 changed.as_mut().enable();
-                let gone = stages
-                    .as_ref()
-                    .is_some_and(|stages| stages.iter().all(|&n| flow.stage(n).is_gone()));
-                if gone || flow.is_over() {
+                if gone(&whole) || outcome.is_over() {
                     return;
                 }
                 changed.await;

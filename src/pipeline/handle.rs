@@ -164,13 +164,13 @@ impl<R> Pipeline<R> {
 
     /// How the flow ended, and its value.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<(Cause, Option<R>)> {
-        let flow = self.control.flow();
+        let outcome = self.control.flow().outcome();
         // Before the look: an end after it wakes.
-        flow.register(cx.waker());
-        let Some(ending) = flow.outcome().cloned() else {
+        outcome.register(cx.waker());
+        let Some(ending) = outcome.cause().cloned() else {
             return Poll::Pending;
         };
-        flow.observe();
+        outcome.observe();
         let value = self.take.take().and_then(|take| take());
         Poll::Ready((ending, value))
     }
@@ -186,7 +186,7 @@ impl<R> Drop for Pipeline<R> {
         if self.owned && !flow.is_over() {
             flow.raise(Level::Cancel, Cause::from("the pipeline was dropped"));
         }
-        flow.unwatch();
+        flow.outcome().unwatch(flow.label());
     }
 }
 

@@ -104,10 +104,10 @@ impl<T> Stream for Outlet<T> {
         }
         self.over = true;
         let failure = flow.and_then(|flow| {
-            let cause = flow.outcome()?;
+            let cause = flow.outcome().cause()?;
             let failed = concerned && !cause.is_success();
             if failed {
-                flow.observe();
+                flow.outcome().observe();
             }
             failed.then(|| PipelineError::ended(cause.clone(), flow.report()))
         });

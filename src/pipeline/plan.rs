@@ -212,6 +212,7 @@ impl Plan {
             let supervision = policy.map(|policy| {
                 Box::new(Supervision {
                     policy: policy.clone(),
+                    resumes: true,
                     factory: node.attrs.factory,
                     copies: node.attrs.copies,
                 })

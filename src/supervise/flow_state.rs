@@ -8,18 +8,12 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::Waker;
-use std::thread::Thread;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix::Addr;
 use actix_rt::Arbiter;
-use futures::task::AtomicWaker;
-use tokio::sync::Notify;
 
-use super::notice::Notice;
-use super::{Ending, FlowPlan, Level, StageState, Supervisor, Tell};
+use super::{Ending, FlowPlan, Level, Outcome, StageState, Supervisor, Tell};
 use crate::context::{Cause, FlowContext, StalledNeed, StalledWait};
 use crate::edge::Activity;
 use crate::report::{EdgeReport, Report, StageReport};
@@ -36,13 +30,7 @@ pub(crate) struct FlowState {
     live: AtomicUsize,
     moved: AtomicBool,
     arbiters: Mutex<Vec<Arbiter>>,
-    started: Instant,
-    outcome: OnceLock<(Cause, Duration)>,
-    waiter: AtomicWaker,
-    changed: Notify,
-    notice: Notice,
-    /// The thread that carries out the end of a flow whose supervisor is gone.
-    pub(super) executor: OnceLock<Thread>,
+    pub(super) outcome: Outcome,
 }
 
 impl fmt::Debug for FlowState {
@@ -85,12 +73,7 @@ impl FlowState {
             isolated: Mutex::default(),
             moved: AtomicBool::new(false),
             arbiters: Mutex::new(arbiters),
-            started: Instant::now(),
-            outcome: OnceLock::new(),
-            waiter: AtomicWaker::new(),
-            changed: Notify::new(),
-            notice: Notice::default(),
-            executor: OnceLock::new(),
+            outcome: Outcome::default(),
         }
     }
 
@@ -129,8 +112,9 @@ impl FlowState {
         }
     }
 
-    pub(super) fn ending_cause(&self) -> Cause {
-        lock(&self.ending).cause()
+    pub(super) fn ending(&self) -> (Level, Cause) {
+        let ending = lock(&self.ending);
+        (ending.level(), ending.cause())
     }
 
     /// Marks a stage so that it ends at the latest before its next item, and has it told; says
@@ -175,66 +159,30 @@ impl FlowState {
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.outcome.get().is_some()
+        self.outcome.is_over()
     }
 
-    /// Why the flow ended, once it is over.
-    pub(crate) fn outcome(&self) -> Option<&Cause> {
-        self.outcome.get().map(|(cause, _)| cause)
+    /// How the flow ended, once it is over, and who waits for that. Wakes besides whenever a stage
+    /// is gone.
+    pub(crate) fn outcome(&self) -> &Outcome {
+        &self.outcome
     }
 
-    /// Registers the one who waits for the whole flow.
-    pub(crate) fn register(&self, waker: &Waker) {
-        self.waiter.register(waker);
+    pub(crate) fn label(&self) -> &str {
+        self.plan.name.as_deref().unwrap_or("flow")
     }
 
-    /// Wakes whenever a stage is gone, or the flow is over.
-    pub(crate) fn changed(&self) -> &Notify {
-        &self.changed
+    /// What a log calls a stage of this flow, or the flow.
+    pub(super) fn path(&self, stage: Option<&str>) -> String {
+        let flow = self.label();
+        stage.map_or_else(|| flow.to_owned(), |stage| format!("{flow}/{stage}"))
     }
 
     /// Ends the wait for stages that hold their threads.
     pub(super) fn conclude_stuck(&self) {
         let stages = self.plan.stages.iter().filter(|stage| !stage.is_gone());
         let stages = stages.map(|stage| Arc::clone(&stage.name)).collect();
-        self.conclude(Cause::Stuck { stages });
-    }
-
-    /// Notes that its outcome was given to somebody.
-    pub(crate) fn observe(&self) {
-        self.notice.observe();
-    }
-
-    /// Notes that nobody will be given its outcome any more.
-    pub(crate) fn unwatch(&self) {
-        if self.notice.unwatch() {
-            self.log_outcome();
-        }
-    }
-
-    /// A failure that nobody will see is logged, once.
-    fn log_outcome(&self) {
-        if let Some(cause) = self.outcome().filter(|cause| cause.is_failure()) {
-            log::error!("{}: {cause}", self.path(cause.stage()));
-        }
-    }
-
-    /// What a log calls a stage of this flow, or the flow.
-    pub(super) fn path(&self, stage: Option<&str>) -> String {
-        let flow = self.plan.name.as_deref().unwrap_or("flow");
-        stage.map_or_else(|| flow.to_owned(), |stage| format!("{flow}/{stage}"))
-    }
-
-    fn conclude(&self, cause: Cause) {
-        let _ = self.outcome.set((cause, self.started.elapsed()));
-        if self.notice.conclude() {
-            self.log_outcome();
-        }
-        if let Some(executor) = self.executor.get() {
-            executor.unpark();
-        }
-        self.waiter.wake();
-        self.changed.notify_waiters();
+        self.outcome.conclude(self.label(), Cause::Stuck { stages });
     }
 
     /// Who waits for whom, in a flow that cannot move.
@@ -273,10 +221,8 @@ impl FlowState {
 
     /// What every stage and edge has counted so far.
     pub(crate) fn report(&self) -> Report {
-        let (ending, elapsed) = match self.outcome.get() {
-            Some((cause, elapsed)) => (cause.clone(), *elapsed),
-            None => (lock(&self.ending).cause(), self.started.elapsed()),
-        };
+        let ending = self.outcome.cause().cloned();
+        let ending = ending.unwrap_or_else(|| lock(&self.ending).cause());
         let stuck = matches!(ending, Cause::Stuck { .. });
         let stages = &self.plan.stages;
         let mut held = vec![0; if stuck { stages.len() } else { 0 }];
@@ -325,7 +271,7 @@ impl FlowState {
         Report::new(
             self.plan.name.clone(),
             ending,
-            elapsed,
+            self.outcome.elapsed(),
             stages.collect(),
             edges,
             lock(&self.isolated).clone(),
@@ -342,7 +288,7 @@ impl Lifeline {
     pub(super) fn stage_gone(self: &Arc<Self>, stage: &StageState) {
         let flow = &self.0;
         stage.set_gone();
-        flow.changed.notify_waiters();
+        flow.outcome.change();
         // AcqRel: the last one must see what all others did.
         if flow.live.fetch_sub(1, Ordering::AcqRel) == 1 {
             let arbiters = std::mem::take(&mut *lock(&flow.arbiters));
@@ -383,9 +329,9 @@ impl Lifeline {
 
 impl Drop for Lifeline {
     fn drop(&mut self) {
-        let cause = self.0.ending_cause();
+        let (_, cause) = self.0.ending();
         // What runs under this flow's context ends with it, however it ended.
         self.0.context.end(cause.clone());
-        self.0.conclude(cause);
+        self.0.outcome.conclude(self.0.label(), cause);
     }
 }

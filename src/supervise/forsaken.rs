@@ -1,12 +1,44 @@
-//! A flow whose supervisor is gone with its arbiter: the stages elsewhere must still hear of the
+//! What is supervised by one that is gone with its arbiter: those elsewhere must still hear of the
 //! end, and who waits must not wait for ever.
 
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
 
-use super::{FlowState, Level};
+use super::{FlowState, Level, Outcome, Patience};
 use crate::context::Cause;
+
+/// One that can lose its supervisor.
+pub(crate) trait Forsaken: Send + Sync + 'static {
+    fn outcome(&self) -> &Outcome;
+
+    fn patience(&self) -> Patience;
+
+    fn abort_all(&self);
+
+    /// Ends the wait for those that hold their threads.
+    fn conclude_stuck(&self);
+}
+
+/// Carries out the rest of the ladder in the place of the supervisor, on a thread: abort after the
+/// grace, and then nobody is waited for.
+pub(crate) fn carry_out_end(forsaken: &Arc<impl Forsaken>) {
+    let forsaken = Arc::clone(forsaken);
+    let executor = thread::Builder::new().name("actix-flow end".into());
+    let spawned = executor.spawn(move || {
+        let (outcome, patience) = (forsaken.outcome(), forsaken.patience());
+        outcome.execute();
+        if outcome.is_over_within(patience.of(Level::Cancel)) {
+            return;
+        }
+        forsaken.abort_all();
+        if !outcome.is_over_within(patience.of(Level::Abort)) {
+            forsaken.conclude_stuck();
+        }
+    });
+    if let Err(error) = spawned {
+        log::error!("cannot watch the end of what has no supervisor: {error}");
+    }
+}
 
 impl FlowState {
     /// Cancels the flow in the place of its supervisor.
@@ -17,43 +49,28 @@ impl FlowState {
             // They see the mark of the context once they are polled.
             stage.wake();
         }
-        if self.live() == 0 {
-            return;
-        }
-        let flow = Arc::clone(self);
-        let executor = thread::Builder::new().name("actix-flow end".into());
-        if let Err(error) = executor.spawn(move || flow.carry_out_end()) {
-            log::error!("cannot watch the end of a flow without supervisor: {error}");
+        if self.live() > 0 {
+            carry_out_end(self);
         }
     }
+}
 
-    /// The rest of the ladder: abort after the grace, and then nobody is waited for.
-    fn carry_out_end(&self) {
-        // Before the first look: an end after it unparks.
-        let _ = self.executor.set(thread::current());
-        let patience = self.plan.patience;
-        if self.is_over_within(patience.of(Level::Cancel)) {
-            return;
-        }
+impl Forsaken for FlowState {
+    fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
+    fn patience(&self) -> Patience {
+        self.plan.patience
+    }
+
+    fn abort_all(&self) {
         for stage in &self.plan.stages {
             stage.abort();
         }
-        if !self.is_over_within(patience.of(Level::Abort)) {
-            self.conclude_stuck();
-        }
     }
 
-    fn is_over_within(&self, time: Option<Duration>) -> bool {
-        let until = time.and_then(|time| Instant::now().checked_add(time));
-        while !self.is_over() {
-            match until {
-                None => thread::park(),
-                Some(until) => match until.checked_duration_since(Instant::now()) {
-                    None => return false,
-                    Some(left) => thread::park_timeout(left),
-                },
-            }
-        }
-        true
+    fn conclude_stuck(&self) {
+        Self::conclude_stuck(self);
     }
 }

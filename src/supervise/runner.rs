@@ -9,10 +9,10 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{self, Poll};
+use std::task::{self, Poll, Waker};
 
 use actix::dev::ContextFut;
-use actix::{Actor, Context};
+use actix::{Actor, ActorContext, Context};
 use actix_rt::ArbiterHandle;
 
 use super::{Lifeline, StageState, Tell};
@@ -44,88 +44,138 @@ impl Drop for Presence {
     }
 }
 
-/// The proof that an actor is gone.
-pub(crate) struct Guard {
-    part: Option<Part>,
+/// Who is told of what becomes of an actor. Its drop says that the actor is gone.
+pub(crate) trait Keeper: Send + 'static {
+    /// Takes the waker of the actor's task: one, for as long as the task lives.
+    fn attend(&self, _waker: &Waker) {}
+
+    /// What the actor counts as in a test.
+    fn part(&self) -> &Part;
+
+    /// Whether the actor is to be dropped, whatever it does.
+    fn is_aborted(&self) -> bool {
+        false
+    }
+
+    /// Steers the actor from outside, before each poll: also one that waits in `ctx.wait`.
+    fn steer<C: ActorContext>(&mut self, _ctx: &mut C) {}
+
+    /// The actor panicked, or its factory did, before it was `started`.
+    fn panicked(&mut self, text: &str, started: bool);
+
+    /// The actor went down with its arbiter.
+    fn lost(&mut self, started: bool);
+}
+
+/// The keeper of a stage.
+pub(crate) struct OfStage(Arc<Presence>);
+
+impl OfStage {
+    fn failed(&self, cause: Cause, started: bool) {
+        let Presence { life, stage } = &*self.0;
+        let _ = stage.ending.set(cause.clone());
+        life.0.tell(Tell::Failed {
+            stage: stage.index,
+            cause,
+            suspended: false,
+            contained: started,
+            hopeless: true,
+        });
+    }
+}
+
+impl Keeper for OfStage {
+    fn part(&self) -> &Part {
+        &self.0.part
+    }
+
+    fn attend(&self, waker: &Waker) {
+        self.0.stage.waker.register(waker);
+    }
+
+    fn is_aborted(&self) -> bool {
+        self.0.stage.is_aborted()
+    }
+
+    fn panicked(&mut self, text: &str, started: bool) {
+        let stage = Arc::clone(&self.0.stage.name);
+        log::error!("stage `{stage}` panicked: {text}");
+        let text = Arc::from(text);
+        self.failed(Cause::Panicked { stage, text }, started);
+    }
+
+    fn lost(&mut self, started: bool) {
+        let stage = Arc::clone(&self.0.stage.name);
+        self.failed(Cause::Lost { stage }, started);
+    }
+}
+
+/// The keeper of a flow's supervisor. One that runs tells of its end itself.
+pub(crate) struct OfSupervisor {
+    part: Part,
     life: Arc<Lifeline>,
-    stage: Option<Arc<Presence>>,
+}
+
+impl Keeper for OfSupervisor {
+    fn part(&self) -> &Part {
+        &self.part
+    }
+
+    fn panicked(&mut self, text: &str, started: bool) {
+        log::error!("the supervisor of a flow panicked: {text}");
+        self.lost(started);
+    }
+
+    fn lost(&mut self, started: bool) {
+        if !started {
+            self.life.0.forsake();
+        }
+    }
+}
+
+/// The proof that an actor is gone.
+pub(crate) struct Guard<K: Keeper> {
+    keeper: K,
     started: bool,
     answered: bool,
 }
 
-impl Guard {
-    pub(crate) fn of_stage(presence: &Arc<Presence>) -> Self {
+impl<K: Keeper> Guard<K> {
+    pub(crate) fn new(keeper: K) -> Self {
         Self {
-            part: None,
-            life: Arc::clone(&presence.life),
-            stage: Some(Arc::clone(presence)),
+            keeper,
             started: false,
             answered: false,
         }
     }
 
+    fn panicked(&mut self, panic: Box<dyn Any + Send>) {
+        self.keeper.panicked(panic_text(&*panic), self.started);
+        discard_payload(panic);
+    }
+}
+
+impl Guard<OfStage> {
+    pub(crate) fn of_stage(presence: &Arc<Presence>) -> Self {
+        Self::new(OfStage(Arc::clone(presence)))
+    }
+}
+
+impl Guard<OfSupervisor> {
     pub(crate) fn of_supervisor(life: Arc<Lifeline>) -> Self {
         let part = life.0.context.part();
         let part = part.actor(|| match &life.0.plan.name {
             Some(flow) => format!("the supervisor of flow `{flow}`"),
             None => "the supervisor of a flow".into(),
         });
-        Self {
-            part: Some(part),
-            life,
-            stage: None,
-            started: false,
-            answered: false,
-        }
-    }
-
-    /// What it counts as in a test.
-    fn part(&self) -> Option<&Part> {
-        let stage = self.stage.as_ref().map(|presence| &presence.part);
-        self.part.as_ref().or(stage)
-    }
-
-    fn stage(&self) -> Option<&StageState> {
-        self.stage.as_ref().map(|presence| &*presence.stage)
-    }
-
-    fn is_aborted(&self) -> bool {
-        self.stage().is_some_and(StageState::is_aborted)
-    }
-
-    fn failed(&self, cause: impl FnOnce(Arc<str>) -> Cause) {
-        if let Some(stage) = self.stage() {
-            let cause = cause(Arc::clone(&stage.name));
-            let _ = stage.ending.set(cause.clone());
-            self.life.0.tell(Tell::Failed {
-                stage: stage.index,
-                cause,
-                suspended: false,
-                contained: self.started,
-                hopeless: true,
-            });
-        }
-    }
-
-    fn panicked(&mut self, panic: Box<dyn Any + Send>) {
-        let text = Arc::from(panic_text(&*panic));
-        discard_payload(panic);
-        match self.stage() {
-            Some(stage) => log::error!("stage `{}` panicked: {text}", stage.name),
-            None => log::error!("the supervisor of a flow panicked: {text}"),
-        }
-        self.failed(|stage| Cause::Panicked { stage, text });
+        Self::new(OfSupervisor { part, life })
     }
 }
 
-impl Drop for Guard {
+impl<K: Keeper> Drop for Guard<K> {
     fn drop(&mut self) {
         if !self.answered {
-            self.failed(|stage| Cause::Lost { stage });
-        }
-        if self.stage.is_none() && !self.started {
-            // A supervisor that never ran has told nobody.
-            self.life.0.forsake();
+            self.keeper.lost(self.started);
         }
     }
 }
@@ -133,24 +183,23 @@ impl Drop for Guard {
 type Running<A> = Pin<Box<ContextFut<A, Context<A>>>>;
 
 /// The future in which an actor lives.
-struct Runner<A: Actor<Context = Context<A>>, B> {
+struct Runner<A: Actor<Context = Context<A>>, B, K: Keeper> {
     build: Option<B>,
     running: Option<Running<A>>,
-    guard: Guard,
+    guard: Guard<K>,
 }
 
-impl<A: Actor<Context = Context<A>>, B> Unpin for Runner<A, B> {}
+impl<A: Actor<Context = Context<A>>, B, K: Keeper> Unpin for Runner<A, B, K> {}
 
-impl<A, B> Runner<A, B>
+impl<A, B, K> Runner<A, B, K>
 where
     A: Actor<Context = Context<A>>,
     B: FnOnce() -> ContextFut<A, Context<A>>,
+    K: Keeper,
 {
     fn start(&mut self, build: B, cx: &task::Context<'_>) {
-        if let Some(stage) = self.guard.stage() {
-            // A task keeps its waker for life: once is enough.
-            stage.waker.register(cx.waker());
-        }
+        // A task keeps its waker for life: once is enough.
+        self.guard.keeper.attend(cx.waker());
         match catch_unwind(AssertUnwindSafe(|| Box::pin(build()))) {
             Ok(running) => {
                 self.running = Some(running);
@@ -161,35 +210,34 @@ where
     }
 
     fn finish(&mut self) -> Poll<()> {
-        let running = self.running.take();
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(running))) {
-            self.guard.panicked(panic);
-        }
+        self.discard();
         self.guard.answered = true;
         Poll::Ready(())
     }
 }
 
-impl<A, B> Future for Runner<A, B>
+impl<A, B, K> Future for Runner<A, B, K>
 where
     A: Actor<Context = Context<A>>,
     B: FnOnce() -> ContextFut<A, Context<A>>,
+    K: Keeper,
 {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<()> {
         let runner = &mut *self;
         // What is made by an actor of a test is the test's.
-        let _entered = runner.guard.part().map(Part::enter);
+        let _entered = runner.guard.keeper.part().enter();
         if let Some(build) = runner.build.take() {
             runner.start(build, cx);
         }
-        if runner.guard.is_aborted() {
+        if runner.guard.keeper.is_aborted() {
             return runner.finish();
         }
         let Some(running) = &mut runner.running else {
             return runner.finish();
         };
+        runner.guard.keeper.steer(running.ctx());
         match catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx))) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(())) => runner.finish(),
@@ -201,12 +249,23 @@ where
     }
 }
 
-impl<A: Actor<Context = Context<A>>, B> Drop for Runner<A, B> {
-    fn drop(&mut self) {
-        let (build, running) = (self.build.take(), self.running.take());
+impl<A: Actor<Context = Context<A>>, B, K: Keeper> Runner<A, B, K> {
+    /// Drops the actor. One that has not ended is not polled again for it, as actix would: its
+    /// cleanup belongs in its own drop.
+    fn discard(&mut self) {
+        let (build, mut running) = (self.build.take(), self.running.take());
+        if let Some(running) = &mut running {
+            running.ctx().terminate();
+        }
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop((build, running)))) {
             self.guard.panicked(panic);
         }
+    }
+}
+
+impl<A: Actor<Context = Context<A>>, B, K: Keeper> Drop for Runner<A, B, K> {
+    fn drop(&mut self) {
+        self.discard();
     }
 }
 
@@ -215,10 +274,11 @@ impl<A: Actor<Context = Context<A>>, B> Drop for Runner<A, B> {
 /// # Panics
 ///
 /// Panics on this thread where nothing can be spawned; what was to start is then lost.
-pub(crate) fn start<A, B>(place: Option<&ArbiterHandle>, guard: Guard, build: B)
+pub(crate) fn start<A, B, K>(place: Option<&ArbiterHandle>, guard: Guard<K>, build: B)
 where
     A: Actor<Context = Context<A>>,
     B: FnOnce() -> ContextFut<A, Context<A>> + Send + 'static,
+    K: Keeper,
 {
     let run = move || {
         drop(tokio::task::spawn_local(Runner {

@@ -58,6 +58,8 @@ impl fmt::Debug for StageState {
 #[derive(Debug)]
 pub(crate) struct Supervision {
     pub(crate) policy: RestartPolicy,
+    /// Whether it can go on with the state in which it failed.
+    pub(crate) resumes: bool,
     /// Whether it has a factory, so that it can be restarted.
     pub(crate) factory: bool,
     /// Whether copies of its items are kept, so that they can be tried again.
@@ -69,7 +71,8 @@ impl Supervision {
         match directive {
             Directive::Restart => self.factory,
             Directive::Retry => self.copies,
-            Directive::Stop | Directive::Resume => true,
+            Directive::Resume => self.resumes,
+            Directive::Stop => true,
         }
     }
 }

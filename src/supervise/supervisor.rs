@@ -9,7 +9,7 @@ use std::sync::Arc;
 use actix::{Actor, ActorContext, Addr, Context, Handler, Message};
 use tokio::time::Instant;
 
-use super::{Directive, FlowState, Level, Line, Order, Recoveries};
+use super::{Directive, FlowState, Level, Line, Order, Patience, Recoveries, Watched};
 use crate::context::Cause;
 
 /// What a supervisor is told.
@@ -41,7 +41,7 @@ impl Message for Tell {
 pub(crate) struct Supervisor {
     flow: Arc<FlowState>,
     stages: Vec<Box<dyn Line>>,
-    pub(super) applied: Level,
+    applied: Level,
     recoveries: Recoveries,
     /// Stages that were quit, and until when they may take; in this order.
     quits: VecDeque<(Instant, u32)>,
@@ -103,14 +103,10 @@ impl Supervisor {
         self.flow.activity.release(1);
     }
 
-    /// When the next failed stage goes on.
-    pub(super) fn next_recovery(&self) -> Option<Instant> {
-        self.recoveries.next()
-    }
-
     /// Has the stages go on whose time has come.
-    pub(super) fn recover(&mut self, now: Instant) {
+    fn recover(&mut self, now: Instant) {
         while let Some((stage, directive)) = self.recoveries.take_due(now) {
+            let stage = u32::try_from(stage).unwrap_or(u32::MAX);
             if directive == Directive::Restart {
                 for other in self.flow.plan.radius(stage) {
                     self.stages[other as usize].order(Order::Renew);
@@ -121,7 +117,7 @@ impl Supervisor {
     }
 
     /// When the next stage that was quit has taken too long.
-    pub(super) fn next_quit(&mut self) -> Option<Instant> {
+    fn next_quit(&mut self) -> Option<Instant> {
         while let Some(&(due, stage)) = self.quits.front() {
             if !self.flow.stage(stage).is_gone() {
                 return Some(due);
@@ -132,24 +128,53 @@ impl Supervisor {
     }
 
     /// A stage that was quit has taken too long: it is cancelled, its neighbours go on.
-    pub(super) fn cancel_quit(&mut self) {
+    fn cancel_quit(&mut self) {
         if let Some((_, stage)) = self.quits.pop_front() {
             let order = Order::Stop(Level::Cancel, Cause::GraceExpired);
             self.stages[stage as usize].order(order);
         }
     }
 
-    /// Not even an abort was answered: somebody holds a thread, and is left behind.
-    pub(super) fn give_up(&mut self) {
-        self.over = true;
-        self.flow.conclude_stuck();
+    /// Asks the policy of a stage that failed; says whether it will go on.
+    fn admit(&mut self, stage: u32, cause: &Cause, now: Instant) -> bool {
+        let state = self.flow.stage(stage);
+        let Some(supervision) = &state.supervision else {
+            return false;
+        };
+        let admitted = self.recoveries.admit(
+            u64::from(stage),
+            &state.name,
+            supervision,
+            state.source,
+            cause,
+            now,
+        );
+        if admitted {
+            state.counters.add_recovered();
+        }
+        admitted
+    }
+}
+
+impl Watched for Supervisor {
+    fn ending(&self) -> (Level, Cause) {
+        self.flow.ending()
     }
 
-    pub(super) fn flow(&self) -> &Arc<FlowState> {
-        &self.flow
+    fn patience(&self) -> Patience {
+        self.flow.plan.patience
     }
 
-    pub(super) fn stop_all(&self, level: Level, cause: &Cause) {
+    fn raise(&self, level: Level, cause: Cause) {
+        self.flow.raise(level, cause);
+    }
+
+    fn applied(&self) -> Level {
+        self.applied
+    }
+
+    fn apply(&mut self, level: Level, cause: &Cause) {
+        self.applied = level;
         for (line, stage) in self.stages.iter().zip(&self.flow.plan.stages) {
             if stage.is_gone() || (level == Level::Close && !stage.source) {
                 continue;
@@ -159,6 +184,24 @@ impl Supervisor {
                 stage.abort();
             }
         }
+    }
+
+    fn next_due(&mut self) -> Option<Instant> {
+        let (quit, recovery) = (self.next_quit(), self.recoveries.next());
+        quit.into_iter().chain(recovery).min()
+    }
+
+    fn act(&mut self, now: Instant) {
+        if self.recoveries.next().is_some_and(|due| due <= now) {
+            self.recover(now);
+        } else {
+            self.cancel_quit();
+        }
+    }
+
+    fn give_up(&mut self) {
+        self.over = true;
+        self.flow.conclude_stuck();
     }
 }
 
@@ -186,11 +229,11 @@ impl Handler<Tell> for Supervisor {
                 hopeless,
             } => {
                 let now = Instant::now();
-                let state = self.flow.stage(stage);
-                if hopeless || !self.recoveries.admit(state, &cause, now) {
+                if hopeless || !self.admit(stage, &cause, now) {
                     self.failed(stage, cause, suspended, contained);
                 } else {
-                    log::warn!("{}: recovers: {cause}", self.flow.path(Some(&state.name)));
+                    let name = &self.flow.stage(stage).name;
+                    log::warn!("{}: recovers: {cause}", self.flow.path(Some(name)));
                     // Those without a backoff go on at once.
                     self.recover(now);
                 }

@@ -1,15 +1,39 @@
-//! The supervisor's one spawned future: it watches the context and the clock, and acts.
+//! A supervisor's one spawned future: it watches the context and the clock, and acts.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{self, Poll};
 
 use actix::fut::ActorFuture;
-use actix::{ActorContext, AsyncContext, Context};
+use actix::{Actor, ActorContext, AsyncContext, Context};
 use tokio::time::{Instant, Sleep};
 
-use super::{FlowState, Level, Supervisor};
+use super::{Level, Patience};
 use crate::context::{Cause, Done};
+
+/// A supervisor, as its watch sees it.
+pub(crate) trait Watched: Actor<Context = Context<Self>> {
+    /// How far its ending has risen, and why.
+    fn ending(&self) -> (Level, Cause);
+
+    fn patience(&self) -> Patience;
+
+    fn raise(&self, level: Level, cause: Cause);
+
+    /// How far its ending was carried out.
+    fn applied(&self) -> Level;
+
+    /// Has all that it supervises stop.
+    fn apply(&mut self, level: Level, cause: &Cause);
+
+    /// When it has something to do besides.
+    fn next_due(&mut self) -> Option<Instant>;
+
+    /// Does what is due.
+    fn act(&mut self, now: Instant);
+
+    /// Not even an abort was answered: somebody holds a thread, and is left behind.
+    fn give_up(&mut self);
+}
 
 pub(crate) struct Watch {
     done: Option<Done>,
@@ -27,28 +51,26 @@ impl Watch {
         }
     }
 
-    pub(crate) fn start(self, ctx: &mut Context<Supervisor>) {
+    pub(crate) fn start<S: Watched>(self, ctx: &mut Context<S>) {
         ctx.spawn(self);
     }
 
-    fn poll_context(&mut self, flow: &FlowState, cx: &mut task::Context<'_>) {
+    fn poll_context(&mut self, supervisor: &impl Watched, cx: &mut task::Context<'_>) {
         if let Some(done) = &mut self.done
             && let Poll::Ready(cause) = Pin::new(done).poll(cx)
         {
             self.done = None;
-            flow.raise(Level::Cancel, cause);
+            supervisor.raise(Level::Cancel, cause);
         }
     }
 
-    /// Has the ending carried out that the flow has risen to since.
-    fn apply(&mut self, supervisor: &mut Supervisor) {
-        let flow = supervisor.flow();
-        let level = flow.level();
-        if level > supervisor.applied {
-            let (cause, patience) = (flow.ending_cause(), flow.plan.patience.of(level));
+    /// Has the ending carried out that it has risen to since.
+    fn apply(&mut self, supervisor: &mut impl Watched) {
+        let (level, cause) = supervisor.ending();
+        if level > supervisor.applied() {
+            let patience = supervisor.patience().of(level);
             self.due = patience.and_then(|patience| Instant::now().checked_add(patience));
-            supervisor.applied = level;
-            supervisor.stop_all(level, &cause);
+            supervisor.apply(level, &cause);
         }
     }
 
@@ -60,35 +82,30 @@ impl Watch {
     }
 }
 
-impl ActorFuture<Supervisor> for Watch {
+impl<S: Watched> ActorFuture<S> for Watch {
     type Output = ();
 
     fn poll(
         mut self: Pin<&mut Self>,
-        supervisor: &mut Supervisor,
-        ctx: &mut Context<Supervisor>,
+        supervisor: &mut S,
+        ctx: &mut Context<S>,
         cx: &mut task::Context<'_>,
     ) -> Poll<()> {
-        let flow = Arc::clone(supervisor.flow());
         loop {
-            self.poll_context(&flow, cx);
+            self.poll_context(supervisor, cx);
             self.apply(supervisor);
-            let (quit, recovery) = (supervisor.next_quit(), supervisor.next_recovery());
-            let Some(next) = self.due.into_iter().chain(quit).chain(recovery).min() else {
+            let other = supervisor.next_due();
+            let Some(next) = self.due.into_iter().chain(other).min() else {
                 return Poll::Pending;
             };
             task::ready!(self.poll_timer(next, cx));
-            if recovery == Some(next) {
-                supervisor.recover(next);
-                continue;
-            }
-            if self.due != Some(next) {
-                supervisor.cancel_quit();
+            if other == Some(next) {
+                supervisor.act(next);
                 continue;
             }
             self.due = None;
-            match supervisor.applied.next() {
-                Some(next) => flow.raise(next, Cause::GraceExpired),
+            match supervisor.applied().next() {
+                Some(next) => supervisor.raise(next, Cause::GraceExpired),
                 None => {
                     supervisor.give_up();
                     ctx.stop();
