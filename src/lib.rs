@@ -92,6 +92,7 @@ mod edge;
 mod flow;
 mod pipeline;
 mod report;
+mod service;
 mod stage;
 mod supervise;
 #[cfg(feature = "testing")]
@@ -115,6 +116,10 @@ pub use pipeline::{
     Value, Wait,
 };
 pub use report::{EdgeReport, Imbalance, Report, Shares, StageReport, Violation};
+pub use service::{
+    ChildSpec, ChildState, FlowSupervisor, SupervisorControl, SupervisorError, SupervisorSpec,
+    SupervisorWait, Tree, TreeRow, UnknownChild,
+};
 pub use supervise::{Directive, RestartPolicy, Strategy};
 
 #[cfg(doctest)]
@@ -138,6 +143,8 @@ struct Readme;
 ///     (Control, Ended, Finished<u64>, FlowGraph, Outlet<u64>, Pipeline<u64>),
 ///     (PipelineError, StartError, UnknownStage, Report, StageReport),
 ///     (DeadLetter<u64>, Directive, RestartPolicy, Strategy),
+///     (ChildSpec, ChildState, FlowSupervisor, SupervisorControl, SupervisorError, SupervisorSpec),
+///     (Tree, TreeRow, UnknownChild),
 ///     fn() -> <S as Stage>::Out,
 /// );
 ///
@@ -154,8 +161,10 @@ struct Readme;
 pub mod prelude {
     pub use crate::{
         AfterDone, Blueprint, BoxError, Branches, BroadcastHub, CancelHandle, CancelOnDrop, Cause,
-        Control, DeadLetter, Directive, Done, Ended, Finished, FlowContext, FlowGraph, Inlet,
-        InletError, Lag, MergeHub, Outlet, Pipeline, PipelineError, Report, RestartPolicy, Source,
-        Stage, StageReport, StartError, Strategy, UnknownStage, Yielder,
+        ChildSpec, ChildState, Control, DeadLetter, Directive, Done, Ended, Finished, FlowContext,
+        FlowGraph, FlowSupervisor, Inlet, InletError, Lag, MergeHub, Outlet, Pipeline,
+        PipelineError, Report, RestartPolicy, Source, Stage, StageReport, StartError, Strategy,
+        SupervisorControl, SupervisorError, SupervisorSpec, Tree, TreeRow, UnknownChild,
+        UnknownStage, Yielder,
     };
 }

@@ -115,6 +115,11 @@ impl Cause {
         )
     }
 
+    /// Whether it is answered by a supervisor: what failed by itself, not what was ended from outside.
+    pub(crate) fn is_fault(&self) -> bool {
+        self.is_failure() && !matches!(self, Self::GraceExpired)
+    }
+
     /// What it is to a flow that was still running when its context ended with it: a completion or
     /// a quit further up delivered nothing down here.
     pub(crate) fn into_cancel(self) -> Self {

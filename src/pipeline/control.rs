@@ -46,7 +46,7 @@ impl Control {
         Self { flow }
     }
 
-    pub(super) fn flow(&self) -> &Arc<FlowState> {
+    pub(crate) fn flow(&self) -> &Arc<FlowState> {
         &self.flow
     }
 

@@ -19,3 +19,5 @@ pub use handle::{Finished, Pipeline, Value, Wait};
 pub use outlet::Outlet;
 pub use start_error::StartError;
 pub use unknown_stage::UnknownStage;
+
+pub(crate) use run::{ground, timer};

@@ -1,10 +1,14 @@
 //! From a blueprint to a running flow.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use actix::Context;
 use actix_rt::{Arbiter, ArbiterHandle, System};
+use tokio::runtime::Handle;
+use tokio::time::{Sleep, sleep};
 
 use super::plan::Plan;
 use super::{Control, Pipeline, StartError};
@@ -85,6 +89,23 @@ fn enter(nodes: &[Node], stages: &[Arc<StageState>]) -> Result<(), StartError> {
     Ok(())
 }
 
+/// Whether something can be started: under this context, on this thread.
+pub(crate) fn ground(context: &FlowContext) -> Result<(), StartError> {
+    if context.is_done() {
+        let cause = context.cause().unwrap_or(Cause::Completed);
+        return Err(StartError::ContextDone { cause });
+    }
+    match Handle::try_current() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(StartError::NoRuntime),
+    }
+}
+
+/// The timer of a supervisor. Tokio has no way to ask whether time is enabled.
+pub(crate) fn timer(time: Duration) -> Result<Pin<Box<Sleep>>, StartError> {
+    catch_unwind(|| Box::pin(sleep(time))).map_err(|_| StartError::NoRuntime)
+}
+
 impl<R: Send + 'static> Blueprint<R> {
     /// Starts the actors of the flow, on a child of `context`.
     ///
@@ -118,22 +139,12 @@ impl<R: Send + 'static> Blueprint<R> {
     ///
     /// One actor per stage, and one that supervises them.
     pub fn run(self, context: &FlowContext) -> Result<Pipeline<R>, StartError> {
-        if context.is_done() {
-            let cause = context.cause().unwrap_or(Cause::Completed);
-            return Err(StartError::ContextDone { cause });
-        }
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(StartError::NoRuntime);
-        }
+        ground(context)?;
         let flow_attrs = self.flow.clone();
         let (graph, take) = self.sealed();
         let plan = Plan::new(graph, &flow_attrs)?;
         let grace = flow_attrs.patience.grace;
-        // Tokio has no way to ask whether time is enabled.
-        let timer = catch_unwind(|| Box::pin(tokio::time::sleep(grace)));
-        let Ok(timer) = timer else {
-            return Err(StartError::NoRuntime);
-        };
+        let timer = timer(grace)?;
         let (places, arbiters) = places(&plan.nodes, &plan.stages)?;
         if let Err(error) = enter(&plan.nodes, &plan.stages) {
             for arbiter in arbiters {

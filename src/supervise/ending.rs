@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::context::Cause;
+use crate::context::{Cause, FlowContext};
 
 /// How far an ending has risen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +24,21 @@ impl Level {
             2 => Self::Quit,
             3 => Self::Cancel,
             _ => Self::Abort,
+        }
+    }
+
+    /// The cause of an ending that rises to here. A cancel marks the context first, so that all who
+    /// work under it see it when this returns; the context decides which of several causes came
+    /// first.
+    pub(crate) fn mark(self, context: &FlowContext, cause: Cause) -> Cause {
+        if self < Self::Cancel {
+            return cause;
+        }
+        let cause = cause.into_cancel();
+        let first = context.end(cause.clone());
+        match context.cause() {
+            Some(earlier) if !first && self == Self::Cancel => earlier.into_cancel(),
+            _ => cause,
         }
     }
 

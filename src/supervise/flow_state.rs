@@ -87,18 +87,7 @@ impl FlowState {
 
     /// Raises the flow's ending and has the supervisor carry it out.
     pub(crate) fn raise(&self, level: Level, cause: Cause) {
-        let cause = if level >= Level::Cancel {
-            // The context is marked first, so that every stage sees it when this returns, and it
-            // decides which of several causes came first.
-            let cause = cause.into_cancel();
-            let first = self.context.end(cause.clone());
-            match self.context.cause() {
-                Some(earlier) if !first && level == Level::Cancel => earlier.into_cancel(),
-                _ => cause,
-            }
-        } else {
-            cause
-        };
+        let cause = level.mark(&self.context, cause);
         // Marked at the call, so that a stage sees it before its next item.
         if level <= Level::Quit {
             for stage in &self.plan.stages {

@@ -24,7 +24,7 @@ pub(crate) use order::{Line, Order};
 pub(crate) use outcome::Outcome;
 pub(crate) use recovery::Recoveries;
 pub use restart::{Directive, RestartPolicy, Strategy};
-pub(crate) use runner::{Guard, Keeper, Presence, start};
+pub(crate) use runner::{Guard, Keeper, Presence, run_on, start};
 pub(crate) use stage_state::{StageSpec, StageState, Supervision, Wait};
 pub(crate) use supervisor::{Supervisor, Tell};
 pub(crate) use watch::{Watch, Watched};

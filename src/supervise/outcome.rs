@@ -1,6 +1,7 @@
 //! How something ended, for those who wait for it; a failure that nobody sees is logged, once.
 
-use std::sync::OnceLock;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -11,8 +12,10 @@ use tokio::sync::Notify;
 use super::notice::Notice;
 use crate::context::Cause;
 
+/// Told of the end, where it comes.
+type Listener = Box<dyn FnOnce(&Cause) + Send>;
+
 /// The end of a flow or of a supervisor: it comes once.
-#[derive(Debug)]
 pub(crate) struct Outcome {
     started: Instant,
     ended: OnceLock<(Cause, Duration)>,
@@ -21,6 +24,14 @@ pub(crate) struct Outcome {
     notice: Notice,
     /// The thread that carries out the end of one whose supervisor is gone.
     executor: OnceLock<Thread>,
+    /// Who is told; none once all were.
+    listeners: Mutex<Option<Vec<Listener>>>,
+}
+
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Outcome").field(&self.ended).finish()
+    }
 }
 
 impl Default for Outcome {
@@ -32,6 +43,7 @@ impl Default for Outcome {
             changed: Notify::new(),
             notice: Notice::default(),
             executor: OnceLock::new(),
+            listeners: Mutex::new(Some(Vec::new())),
         }
     }
 }
@@ -62,8 +74,23 @@ impl Outcome {
         &self.changed
     }
 
-    pub(super) fn change(&self) {
+    pub(crate) fn change(&self) {
         self.changed.notify_waiters();
+    }
+
+    fn listeners(&self) -> MutexGuard<'_, Option<Vec<Listener>>> {
+        self.listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls `listener` at the end, at once if that has come.
+    pub(crate) fn then(&self, listener: impl FnOnce(&Cause) + Send + 'static) {
+        if let Some(listeners) = &mut *self.listeners() {
+            listeners.push(Box::new(listener));
+        } else if let Some(cause) = self.cause() {
+            listener(cause);
+        }
     }
 
     /// Notes that it was given to somebody.
@@ -97,6 +124,12 @@ impl Outcome {
         }
         self.waiter.wake();
         self.change();
+        let listeners = self.listeners().take().unwrap_or_default();
+        if let Some(cause) = self.cause() {
+            for listener in listeners {
+                listener(cause);
+            }
+        }
     }
 
     /// Makes this thread the one that is woken at the end.

@@ -72,7 +72,7 @@ pub(crate) struct OfStage(Arc<Presence>);
 
 impl OfStage {
     fn failed(&self, cause: Cause, started: bool) {
-        let Presence { life, stage } = &*self.0;
+        let Presence { life, stage, .. } = &*self.0;
         let _ = stage.ending.set(cause.clone());
         life.0.tell(Tell::Failed {
             stage: stage.index,
@@ -280,22 +280,26 @@ where
     B: FnOnce() -> ContextFut<A, Context<A>> + Send + 'static,
     K: Keeper,
 {
-    let run = move || {
+    run_on(place, move || {
         drop(tokio::task::spawn_local(Runner {
             build: Some(build),
             running: None,
             guard,
         }));
+    });
+}
+
+/// Calls `run` on this thread or on an arbiter. Where that is dead, `run` is dropped.
+pub(crate) fn run_on(place: Option<&ArbiterHandle>, run: impl FnOnce() + Send + 'static) {
+    let Some(arbiter) = place else {
+        return run();
     };
-    match place {
-        None => run(),
-        // Where the arbiter is dead, what was to start is dropped, and its guard tells.
-        Some(arbiter) => {
-            let refused = catch_unwind(AssertUnwindSafe(|| arbiter.spawn_fn(run)));
-            if let Err(panic) = refused {
-                log::error!("dropping a stage panicked: {}", panic_text(&*panic));
-                discard_payload(panic);
-            }
-        }
+    let refused = catch_unwind(AssertUnwindSafe(|| arbiter.spawn_fn(run)));
+    if let Err(panic) = refused {
+        log::error!(
+            "dropping what was not started panicked: {}",
+            panic_text(&*panic)
+        );
+        discard_payload(panic);
     }
 }

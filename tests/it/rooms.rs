@@ -3,7 +3,7 @@
 use crate::source::{Token, files, tokens};
 
 /// A room may use those to its left, and itself.
-const ROOMS: [&str; 9] = [
+const ROOMS: [&str; 10] = [
     "context",
     "report",
     "edge",
@@ -11,6 +11,7 @@ const ROOMS: [&str; 9] = [
     "stage",
     "flow",
     "pipeline",
+    "service",
     "testing",
     "lib",
 ];

@@ -1,0 +1,14 @@
+//! A service's tree: supervisors of actors, flows and further supervisors. Rules 5 and 6.
+
+mod cast;
+#[path = "../it/kit/mod.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the kit is shared by several test targets"
+)]
+mod kit;
+
+mod ending;
+mod restart;
+mod strategy;
