@@ -11,7 +11,9 @@
 )]
 mod kit;
 
+mod broadway;
 mod cancellation_token;
+mod conc;
 mod errgroup;
 mod go_causes;
 mod go_context;
