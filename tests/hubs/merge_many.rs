@@ -37,7 +37,7 @@ fn r4_6_ten_thousand_inputs_have_no_more_in_flight_than_the_cap() {
         // Rule 4.3: all were ready, so each is served before any is twice.
         let mut served = HashSet::new();
         for taken in 1..=INPUTS + (CAP + BEYOND) as u64 {
-            let item = within("an item", outlet.next()).await.unwrap().unwrap();
+            let item = outlet.next().await.unwrap().unwrap();
             served.insert(item.number);
             drop(item);
             assert!(hub.waiting() <= CAP);
