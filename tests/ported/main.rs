@@ -16,6 +16,7 @@ mod cancellation_token;
 mod conc;
 mod errgroup;
 mod go_causes;
+mod go_channels;
 mod go_context;
 mod go_programs;
 mod go_search;
