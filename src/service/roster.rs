@@ -190,6 +190,18 @@ impl Roster {
         all.into_iter().map(|(_, row)| row).collect()
     }
 
+    /// The supervisors below, whether or not they have ended.
+    pub(super) fn take_nested(&mut self) -> Vec<Arc<ServiceState>> {
+        let living = self.rows.values_mut();
+        let ended = self.ended.iter_mut().map(|(_, row)| row);
+        let nested = living.chain(ended).filter_map(|row| {
+            // They lead to the same supervisor.
+            row.reins = None;
+            row.nested.take()
+        });
+        nested.collect()
+    }
+
     pub(super) fn forgotten(&self) -> u64 {
         self.forgotten
     }

@@ -170,6 +170,18 @@ impl ServiceState {
     }
 }
 
+impl Drop for ServiceState {
+    fn drop(&mut self) {
+        // In a loop: a tree of any depth costs no stack.
+        let mut ahead = self.roster().take_nested();
+        while let Some(below) = ahead.pop() {
+            if let Some(below) = Arc::into_inner(below) {
+                ahead.extend(below.roster().take_nested());
+            }
+        }
+    }
+}
+
 impl Forsaken for ServiceState {
     fn outcome(&self) -> &Outcome {
         &self.outcome

@@ -9,6 +9,10 @@ mod cast;
 )]
 mod kit;
 
+mod bad_input;
 mod ending;
+mod hooks;
+mod lost;
 mod restart;
 mod strategy;
+mod tree;
