@@ -110,6 +110,9 @@ impl<T: Send + 'static> Handover for Input<T> {
 impl<T: Send + 'static> Source<T> {
     /// Ends the blueprint in a hub, of which its flow is an input from `run` on.
     ///
+    /// The window of this sink is 1 unless [`window`](Blueprint::window) is written here, whatever
+    /// that of the flow: its items wait beyond the hub's cap, once for each input.
+    ///
     /// The flow completes when the hub has taken all its items, or when the hub's flow is over; then
     /// the rest is discarded and counted. A flow whose hub does not read waits, and never fails as
     /// stalled: its reader is elsewhere. So a hub's own flow that ends in the hub never ends by

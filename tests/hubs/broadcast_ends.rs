@@ -64,6 +64,24 @@ fn r4_6_subscribers_end_as_their_hub_does() {
 }
 
 #[test]
+fn r5_2_subscribers_complete_when_only_the_hub_is_quit() {
+    system(async {
+        let census = Census::new();
+        let (hub, flow) = endless(&census);
+        let running = flow.run(&FlowContext::background()).unwrap();
+        let reader = hub.subscribe(Lag::Wait).count();
+        let reader = reader.run(&FlowContext::background()).unwrap();
+        let quit = running.control().quit_stage("hub").unwrap();
+        within("the quit", quit).await;
+        assert!(hub.is_over());
+        let passed = running.control().snapshot().stage("hub").unwrap().passed;
+        assert_eq!(completed("the reader", reader).await, passed);
+        completed("the hub", running).await;
+        census.assert_none_alive();
+    });
+}
+
+#[test]
 fn r7_3_sums_hold_for_every_ending_of_a_subscriber() {
     for how in ["close", "quit", "cancel", "abort", "drop"] {
         system(async {

@@ -92,6 +92,24 @@ fn r4_6_a_flow_that_is_refused_by_one_hub_leaves_the_other() {
 }
 
 #[test]
+fn r4_6_a_flow_that_cannot_be_started_has_not_joined() {
+    quiet_panics();
+    let (hub, _merged) = Source::merge_hub(4);
+    let (news, _flow) = Source::once(1u64).broadcast_hub(4);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        // No actor can be spawned here, and that is found out last.
+        let both = news.subscribe(Lag::Wait).into_hub(&hub);
+        assert!(matches!(refusal(both), StartError::NoRuntime));
+    });
+    assert_eq!((hub.inputs(), news.subscribers()), (0, 0));
+}
+
+#[test]
 fn r4_6_an_input_has_joined_when_run_returns() {
     system(async {
         let context = FlowContext::background();
