@@ -310,6 +310,12 @@ impl FlowContext {
         self.node.shows_mark()
     }
 
+    /// The mark itself, for a loop over items.
+    #[inline]
+    pub(crate) fn mark(&self) -> Mark<'_> {
+        Mark(&self.node)
+    }
+
     fn derive(&self, deadline: Option<Instant>, values: Values) -> Self {
         Self {
             node: self.node.child(deadline, values),
@@ -334,5 +340,16 @@ impl fmt::Debug for FlowContext {
             .field("callbacks", &callbacks)
             .field("values", self.node.values())
             .finish()
+    }
+}
+
+/// The mark of a context, without the way to it.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark<'a>(&'a Node);
+
+impl Mark<'_> {
+    #[inline]
+    pub(crate) fn is_set(self) -> bool {
+        self.0.shows_mark()
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Stretch<'a, T: Send + 'static, U, O: Out<U>> {
     counts: &'a mut StageCounts,
     pub(super) begun: usize,
     /// Items begun whose outputs are not all placed.
-    pub(super) open: usize,
+    open: usize,
     /// Whether the last item begun was accepted.
     pub(super) whole: bool,
     /// A copy of the last item begun, where copies are kept.
@@ -56,8 +56,23 @@ impl<'a, T: Send + 'static, U, O: Out<U>> Stretch<'a, T, U, O> {
     }
 }
 
-impl<T: Send + 'static, U, O: Out<U>> Drop for Stretch<'_, T, U, O> {
-    fn drop(&mut self) {
+impl<T: Send + 'static, U, O: Out<U>> Stretch<'_, T, U, O> {
+    /// Ends it as its drop does. That is a call, for which its lengths would be kept in memory; it is
+    /// left to panics, and where none can come the compiler keeps the lengths in registers.
+    ///
+    /// With the last item left open, gives the copy of it.
+    #[inline(always)]
+    #[expect(clippy::mem_forget, reason = "all that it owned was given back")]
+    pub(super) fn end(mut self, open: bool) -> Option<T> {
+        self.open = usize::from(open);
+        let copy = if open { self.spare.take() } else { None };
+        self.give_back();
+        std::mem::forget(self);
+        copy
+    }
+
+    #[inline(always)]
+    fn give_back(&mut self) {
         self.input.take_back(std::mem::take(&mut self.batch));
         self.out.take_back(std::mem::take(&mut self.outs));
         // An item begun and not brought to an end is one that the logic refused or panicked at.
@@ -65,10 +80,16 @@ impl<T: Send + 'static, U, O: Out<U>> Drop for Stretch<'_, T, U, O> {
         let passed = self.begun - self.open - failed;
         self.counts.passed += passed as u64;
         self.counts.failed += failed as u64;
+        let copy = self.spare.take();
         if failed > 0 {
-            let copy = self.spare.take();
             *self.failed = Some(Failed { copy });
         }
         self.input.credit(passed);
+    }
+}
+
+impl<T: Send + 'static, U, O: Out<U>> Drop for Stretch<'_, T, U, O> {
+    fn drop(&mut self) {
+        self.give_back();
     }
 }

@@ -128,6 +128,19 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
 
     /// Works on one batch until a look at the clock is due, or the room used up.
     fn consume(&mut self, core: &mut Core) -> Result<usize, BoxError> {
+        match self.input.copy() {
+            None => self.work::<false>(core, |_| unreachable!("no copies are kept")),
+            Some(copy) => self.work::<true>(core, copy),
+        }
+    }
+
+    /// The loop over items. What can panic in it is the logic alone, or the copy where one is kept:
+    /// for a logic that cannot, all of it stays in registers.
+    fn work<const COPIED: bool>(
+        &mut self,
+        core: &mut Core,
+        copy: fn(&L::In) -> L::In,
+    ) -> Result<usize, BoxError> {
         // An item places one output at most here, what is beyond is left open: no further look at
         // the room is needed.
         let limit = core.clock.left().min(self.out.room());
@@ -138,7 +151,8 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
             seen,
             ..
         } = core;
-        let copy = self.input.copy();
+        // Out of their cells, which what is pushed could overlay for all that the compiler knows.
+        let (mark, state, seen) = (context.mark(), &**state, *seen);
         let stretch = Stretch::new(
             &mut self.input,
             &mut self.out,
@@ -149,16 +163,16 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
         let Some((mut work, limit)) = stretch else {
             return Ok(0);
         };
-        let mut failure = None;
+        let (mut failure, mut rest) = (None, None);
         // The last condition always holds; it spares the push its own look.
         while work.begun < limit
-            && !context.is_marked()
-            && !state.is_marked_beyond(*seen)
+            && !mark.is_set()
+            && !state.is_marked_beyond(seen)
             && (O::SINK || work.outs.len() < work.outs.capacity())
         {
             let Some(item) = work.batch.pop() else { break };
             work.begun += 1;
-            if let Some(copy) = copy {
+            if COPIED {
                 work.spare = Some(copy(&item));
             }
             let mut outs = match self.logic.accept(item) {
@@ -171,12 +185,7 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
             if let Some(out) = outs.next() {
                 work.outs.push(out);
                 if outs.size_hint().1 != Some(0) {
-                    self.open = Some(Expansion {
-                        outs,
-                        of_item: true,
-                        copy: work.spare.take(),
-                    });
-                    work.open = 1;
+                    rest = Some(outs);
                     break;
                 }
             }
@@ -187,7 +196,14 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
         }
         work.whole = failure.is_none();
         let taken = work.begun;
-        drop(work);
+        let copy = work.end(rest.is_some());
+        if let Some(outs) = rest {
+            self.open = Some(Expansion {
+                outs,
+                of_item: true,
+                copy,
+            });
+        }
         failure.map_or(Ok(taken), Err)
     }
 
