@@ -15,6 +15,8 @@ mod broadway;
 mod cancellation_token;
 mod conc;
 mod errgroup;
+mod genstage_demand;
+mod genstage_dispatch;
 mod go_causes;
 mod go_channels;
 mod go_context;
