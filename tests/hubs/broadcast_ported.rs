@@ -32,6 +32,14 @@ fn inlet(capacity: usize) -> (Inlet<u64>, BroadcastHub<u64>, Pipeline<()>) {
     (inlet, hub, flow.run(&context()).expect("it starts"))
 }
 
+/// Waits for consumers that are to get the numbers from 1 to 10.
+async fn each_got_ten(consumers: [Pipeline<Numbers>; 2]) {
+    for consumer in consumers {
+        let numbers = completed("a consumer", consumer).await;
+        assert!(numbers.into_iter().eq(1..=10));
+    }
+}
+
 /// Two consumers that attached before the first of ten elements, of a queue of this capacity.
 async fn two_consumers(capacity: usize) {
     let (inlet, hub, flow) = inlet(capacity);
@@ -40,14 +48,7 @@ async fn two_consumers(capacity: usize) {
         inlet.send(n).await.expect("it is open");
     }
     inlet.close();
-    for consumer in consumers {
-        assert!(
-            completed("a consumer", consumer)
-                .await
-                .into_iter()
-                .eq(1..=10)
-        );
-    }
+    each_got_ten(consumers).await;
     completed("the hub", flow).await;
 }
 
@@ -111,14 +112,7 @@ fn a_hub_that_runs_when_two_have_joined_gives_all_to_both() {
         }
         inlet.close();
         finished(flow).await;
-        for consumer in [first, second] {
-            assert!(
-                completed("a consumer", consumer)
-                    .await
-                    .into_iter()
-                    .eq(1..=10)
-            );
-        }
+        each_got_ten([first, second]).await;
     });
 }
 
@@ -129,14 +123,7 @@ fn a_hot_upstream_gives_all_to_both() {
         let (hub, flow) = Source::from_iter(1..=10).broadcast_hub(256);
         let consumers = [all(&hub), all(&hub)];
         finished(flow).await;
-        for consumer in consumers {
-            assert!(
-                completed("a consumer", consumer)
-                    .await
-                    .into_iter()
-                    .eq(1..=10)
-            );
-        }
+        each_got_ten(consumers).await;
     });
 }
 
@@ -150,14 +137,7 @@ fn a_consumer_that_left_before_the_hub_ran_takes_nothing_from_the_others() {
         within("the cancel", leaves.control().cancel("enough")).await;
         let consumers = [all(&hub), all(&hub)];
         finished(flow).await;
-        for consumer in consumers {
-            assert!(
-                completed("a consumer", consumer)
-                    .await
-                    .into_iter()
-                    .eq(1..=10)
-            );
-        }
+        each_got_ten(consumers).await;
     });
 }
 
@@ -201,14 +181,7 @@ fn consumers_of_different_speed_get_all() {
         let slow = slow.run(&context()).unwrap();
         let fast = all(&hub);
         finished(flow).await;
-        for consumer in [slow, fast] {
-            assert!(
-                completed("a consumer", consumer)
-                    .await
-                    .into_iter()
-                    .eq(1..=10)
-            );
-        }
+        each_got_ten([slow, fast]).await;
     });
 }
 
@@ -222,14 +195,7 @@ fn consumers_of_a_slow_producer_get_all() {
             .broadcast_hub(8);
         let consumers = [all(&hub), all(&hub)];
         finished(flow).await;
-        for consumer in consumers {
-            assert!(
-                completed("a consumer", consumer)
-                    .await
-                    .into_iter()
-                    .eq(1..=10)
-            );
-        }
+        each_got_ten(consumers).await;
     });
 }
 

@@ -110,6 +110,27 @@ fn r4_6_a_flow_that_cannot_be_started_has_not_joined() {
 }
 
 #[test]
+fn r5_6_nothing_of_an_input_or_a_subscriber_is_left_in_memory_while_its_hub_lives() {
+    system(async {
+        let (hub, merged) = Source::merge_hub(4);
+        let (news, flow) = merged.broadcast_hub(4);
+        let running = flow.run(&FlowContext::background()).unwrap();
+        let names = ["input", "reader"].map(std::sync::Arc::<str>::from);
+        let [input, reader] = names.clone();
+        let reads = news.subscribe(Lag::Wait).named(reader).take(3).count();
+        let reads = reads.run(&FlowContext::background()).unwrap();
+        finished(Source::from_iter(0..3u64).into_hub(&hub).named(input)).await;
+        assert_eq!(completed("the reader", reads).await, 3);
+        for name in &names {
+            let count = || std::sync::Arc::strong_count(name);
+            until(&format!("`{name}` to be free"), || count() == 1).await;
+        }
+        hub.close();
+        completed("the room", running).await;
+    });
+}
+
+#[test]
 fn r4_6_an_input_has_joined_when_run_returns() {
     system(async {
         let context = FlowContext::background();
