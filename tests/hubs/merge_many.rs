@@ -22,12 +22,17 @@ fn r4_6_ten_thousand_inputs_have_no_more_in_flight_than_the_cap() {
         let (hub, merged) = Source::merge_hub(CAP);
         let (mut outlet, flow) = merged.into_stream();
         let flow = flow.window(1).run(&context).unwrap();
-        for input in 0..INPUTS {
-            let made = census.clone();
-            let items = std::iter::repeat_with(move || made.item(input));
-            let input = Source::from_iter(items).into_hub(&hub);
-            input.run(&context).unwrap().detach();
+        // A hundred flows of a hundred inputs each.
+        for flow in 0..INPUTS / 100 {
+            let inputs = (flow * 100..flow * 100 + 100).map(|input| {
+                let made = census.clone();
+                let items = std::iter::repeat_with(move || made.item(input));
+                Source::from_iter(items).into_hub(&hub)
+            });
+            let flow = Blueprint::all(inputs).run(&context);
+            flow.unwrap().detach();
         }
+        assert_eq!(hub.inputs() as u64, INPUTS);
         // Each input has made the one item with which it asks, and one more for each that was taken.
         let idle = INPUTS + (CAP + BEYOND) as u64;
         until("every input to ask", || census.created() == idle).await;
