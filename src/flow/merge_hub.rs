@@ -15,14 +15,15 @@ use crate::stage::Supplied;
 /// [`Source::merge_hub`] makes it, [`Source::into_hub`] ends a flow in it. An input joins when its
 /// flow is run, on whatever thread, and leaves when that is over. At most `cap` items of all inputs
 /// together are in the hub, however many inputs there are; beside these each input has the items
-/// that wait at its sink, one unless its [`window`](Blueprint::window) says otherwise. An input that
-/// has nothing to send holds no place, and those that have are served in turn, an item each.
+/// that wait at its sink, one unless its [`window`](crate::Blueprint::window) says otherwise. An
+/// input that has nothing to send holds no place, and those that have are served in turn, an item
+/// each.
 ///
 /// The hub's flow ends when no input is left and none can come: after [`close`](Self::close), or
-/// when the last clone is dropped; a blueprint that was not run yet holds one, and so does an input.
-/// When the hub's flow ends first, each input finds that its reader has left: its items that were not
-/// taken are discarded and counted, and its flow ends. From then on, and from `close` on, joining is
-/// refused by [`run`](Blueprint::run). An input that fails ends only itself.
+/// when the last clone is dropped; a blueprint that was not run yet holds one, and so does an
+/// input. When the hub's flow ends first, each input finds that its reader has left: its items that
+/// were not taken are discarded and counted, and its flow ends. From then on, and from `close` on,
+/// joining is refused by [`run`](crate::Blueprint::run). An input that fails ends only itself.
 ///
 /// The idea is `MergeHub` of Akka Streams.
 ///
@@ -217,7 +218,8 @@ impl<T> MergeHub<T> {
         self.shared.failed.load(Ordering::Relaxed)
     }
 
-    /// How many items are in the hub: taken from the inputs and not sent on. Never more than the cap.
+    /// How many items are in the hub, taken from the inputs and not sent on: never more than the
+    /// cap.
     ///
     /// # Examples
     ///
