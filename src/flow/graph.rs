@@ -30,8 +30,9 @@ pub(crate) struct Attrs {
     /// An attribute that was set and has no meaning here.
     pub(crate) misused: Option<&'static str>,
     pub(crate) kind: Kind,
-    pub(crate) part: Option<Part>,
-    pub(crate) policy: Option<RestartPolicy>,
+    /// Boxed, as few have one: what is built stays small.
+    pub(crate) part: Option<Box<Part>>,
+    pub(crate) policy: Option<Box<RestartPolicy>>,
     /// Whether it has a factory, so that it can be restarted.
     pub(crate) factory: bool,
     /// Whether copies of its items are kept, so that they can be tried again.
@@ -101,13 +102,13 @@ impl Attrs {
 
     pub(crate) fn set_policy(&mut self, policy: RestartPolicy) {
         self.refuse("supervised", matches!(self.kind, Kind::Joint | Kind::FanIn));
-        self.policy = Some(policy);
+        self.policy = Some(Box::new(policy));
     }
 
     /// Notes that items can be tried again, where the edge before says so.
     pub(crate) fn retry(&mut self, policy: Option<RestartPolicy>) {
         self.copies |= policy.is_some();
-        self.policy = policy.or(self.policy.take());
+        self.policy = policy.map(Box::new).or(self.policy.take());
     }
 
     pub(crate) fn set_isolating(&mut self) {
@@ -178,8 +179,8 @@ impl Node {
     pub(crate) fn policy(&self) -> Option<&RestartPolicy> {
         let part = self.attrs.part.as_ref();
         let runs = part.is_none_or(|part| part.worker || !part.wired);
-        let policy = self.attrs.policy.as_ref();
-        policy.or(self.said().policy.as_ref()).filter(|_| runs)
+        let policy = self.attrs.policy.as_deref();
+        policy.or(self.said().policy.as_deref()).filter(|_| runs)
     }
 }
 
@@ -230,4 +231,15 @@ pub(crate) type Mailbox<K> = (Addr<StageActor<K>>, AddressReceiver<StageActor<K>
 pub(crate) fn mailbox<A: Actor<Context = Context<A>>>() -> (Addr<A>, AddressReceiver<A>) {
     let (sender, receiver) = channel(0);
     (Addr::new(sender), receiver)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_a_stage_is_small() {
+        // Four of them, which is where a graph begins, are within what allocators have at hand.
+        assert!(size_of::<Node>() <= 240, "{}", size_of::<Node>());
+    }
 }

@@ -122,10 +122,10 @@ impl<T: Send + 'static> Source<T> {
         let part = |suffix: &str, last: bool| {
             let mut attrs = Attrs::of(verb, Kind::Stage);
             attrs.concurrency = Some(jobs);
-            attrs.part = Some(Part {
+            attrs.part = Some(Box::new(Part {
                 last,
                 ..Part::of(&composite, suffix)
-            });
+            }));
             attrs
         };
         let mut items = 0u64..;

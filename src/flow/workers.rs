@@ -123,7 +123,7 @@ where
             Workers::Own(_) => part.own_arbiter = true,
             Workers::On(arbiters) => part.arbiter = arbiters.get(n).cloned(),
         }
-        attrs.part = Some(part);
+        attrs.part = Some(Box::new(part));
         attrs.factory = self.factory;
         attrs.copies = self.copies;
         let make = Arc::clone(&self.make);
@@ -187,7 +187,7 @@ where
 
         let (mut split_attrs, mut split_part) = self.part(verb, "split");
         split_part.wired = true;
-        split_attrs.part = Some(split_part);
+        split_attrs.part = Some(Box::new(split_part));
         let policy = Policy::Balance {
             next: 0,
             awaits: matches!(self.workers, Workers::Own(_)),
@@ -212,11 +212,11 @@ where
         }
 
         let mut join_attrs = attrs;
-        join_attrs.part = Some(Part {
+        join_attrs.part = Some(Box::new(Part {
             last: self.whole,
             wired: true,
             ..Part::of(&self.composite, "join")
-        });
+        }));
         let link = Arc::new(Link::default());
         let (join, receiver) = self.join;
         let (address, out_link) = (join.clone(), Arc::clone(&link));

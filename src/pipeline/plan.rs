@@ -2,6 +2,7 @@
 //! starts.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::StartError;
@@ -85,6 +86,8 @@ struct Naming {
     /// How many of a verb have got a number so far.
     numbers: Vec<(&'static str, usize)>,
     composites: HashMap<*const Composite, Arc<str>>,
+    /// Where a name is put together, so that each costs one allocation.
+    text: String,
 }
 
 impl Naming {
@@ -115,6 +118,7 @@ impl Naming {
             given,
             numbers: Vec::new(),
             composites: HashMap::new(),
+            text: String::with_capacity(64),
         })
     }
 
@@ -130,9 +134,11 @@ impl Naming {
         loop {
             let (verb, number) = &mut self.numbers[verb];
             *number += 1;
-            let name = [*verb, "-", &number.to_string()].concat();
-            if !self.given.contains(name.as_str()) {
-                return name.into();
+            self.text.clear();
+            let written = write!(self.text, "{verb}-{number}");
+            written.expect("a string takes what is written");
+            if !self.given.contains(self.text.as_str()) {
+                return self.text.as_str().into();
             }
         }
     }

@@ -294,6 +294,7 @@ pub(super) async fn judge<R: Send + 'static>(
         }
         Err(StartError::ContextDone { .. }) if end == End::Deadline => {
             drop(arbiter);
+            shape.guests.clear();
             guests_ended(guests).await.iter().for_each(hold);
         }
         Err(error) => panic!("{error}"),
