@@ -39,6 +39,20 @@ pub struct ChildSpec {
 
 impl ChildSpec {
     /// A child without a name: it gets one, `actor-1`, `flow-1`, `supervisor-1`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// service.run_with(ChildSpec::new(), |_| Source::repeat_with(|| 1u64).drain())?;
+    /// assert!(service.tree().row("flow-1").is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
@@ -60,6 +74,23 @@ impl ChildSpec {
 
     /// Restarts the child also when it has ended by itself, without a failure, within the same
     /// limits; without a policy, by that of [`RestartPolicy::restart`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// let poll = |_: &FlowContext| Source::from_iter(0..10u64).drain();
+    /// service.run_with(ChildSpec::from("poll").permanent(), poll)?;
+    /// while service.tree().row("poll").unwrap().restarts == 0 {
+    ///     tokio::task::yield_now().await;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn permanent(mut self) -> Self {
         self.permanent = true;
         self
@@ -67,6 +98,24 @@ impl ChildSpec {
 
     /// Keeps a failure that its policy does not answer to this child: it ends, the supervisor and
     /// its other children go on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// let fails = |_: &FlowContext| Source::<u64>::failed("no input").drain();
+    /// service.run_with(ChildSpec::from("extra").isolated(), fails)?;
+    /// while service.tree().row("extra").unwrap().failure.is_none() {
+    ///     tokio::task::yield_now().await;
+    /// }
+    /// assert!(!service.is_finished());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn isolated(mut self) -> Self {
         self.isolated = true;
         self

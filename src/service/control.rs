@@ -31,7 +31,28 @@ use crate::supervise::{Forsaken, Level};
 /// | abort | is dropped, without `stopping` and `stopped` | is aborted |
 ///
 /// An actor that answers [`Running::Continue`](actix::Running) in `stopping` goes on until it is
-/// aborted. One that is in `ctx.wait` is stopped without a delay.
+/// aborted. One that is in `ctx.wait` is stopped without a delay. One that holds its thread is
+/// [`Stuck`](crate::Cause::Stuck) for those who wait on another thread.
+///
+/// # Examples
+///
+/// ```
+/// use actix_flow::prelude::*;
+///
+/// # #[actix::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = FlowSupervisor::start(&FlowContext::background())?;
+/// let control = service.control();
+/// actix_rt::spawn(async move {
+///     let total = control.run(Source::from_iter(0..10u64).count());
+///     assert_eq!(total?.await?, 10);
+///     control.quit();
+///     Ok::<(), PipelineError>(())
+/// });
+/// service.wait().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct SupervisorControl {
     state: Arc<ServiceState>,
@@ -64,12 +85,42 @@ impl SupervisorControl {
 
     /// Closes every child; no further one is taken up. A child that fails meanwhile is restarted
     /// as ever, so that what has come for it is delivered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// let flow = service.run(Source::repeat_with(|| 1u64).count())?;
+    /// service.close().await;
+    /// assert!(flow.await? < u64::MAX);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[expect(clippy::must_use_candidate, reason = "it acts at the call")]
     pub fn close(&self) -> Ended {
         self.raise(Level::Close, Cause::Closed)
     }
 
     /// Quits every child; no further one is taken up.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// service.run_with("import", |_| Source::repeat_with(|| 1u64).drain())?;
+    /// service.quit();
+    /// service.wait().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[expect(clippy::must_use_candidate, reason = "it acts at the call")]
     pub fn quit(&self) -> Ended {
         self.raise(Level::Quit, Cause::Quit)
@@ -77,11 +128,42 @@ impl SupervisorControl {
 
     /// Cancels the context of the supervisor, which every flow below it sees at once, and every
     /// child.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// service.run_with("import", |_| Source::repeat_with(|| 1u64).drain())?;
+    /// service.cancel("enough");
+    /// let error = service.wait().await.unwrap_err();
+    /// assert_eq!(error.cause().to_string(), "cancelled: enough");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cancel(&self, cause: impl Into<Cause>) -> Ended {
         self.raise(Level::Cancel, cause.into())
     }
 
     /// Drops all that runs below the supervisor.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// service.run_with("import", |_| Source::repeat_with(|| 1u64).drain())?;
+    /// service.abort().await;
+    /// assert!(service.is_finished());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[expect(clippy::must_use_candidate, reason = "it acts at the call")]
     pub fn abort(&self) -> Ended {
         self.raise(Level::Abort, Cause::from("aborted"))
@@ -100,6 +182,21 @@ impl SupervisorControl {
     }
 
     /// Closes one child. It is not restarted, and its name is free when it has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// service.run_with("import", |_| Source::repeat_with(|| 1u64).drain())?;
+    /// service.close_child("import")?.await;
+    /// assert_eq!(service.tree().row("import").unwrap().state, ChildState::Ended);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -144,6 +241,21 @@ impl SupervisorControl {
 
     /// Drops one child, whatever it does.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// service.run_with("import", |_| Source::repeat_with(|| 1u64).drain())?;
+    /// service.abort_child("import")?.await;
+    /// assert!(!service.is_finished());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`UnknownChild`], if no child that is alive has this name.
@@ -152,18 +264,64 @@ impl SupervisorControl {
     }
 
     /// What the supervisor owns now, and what became of the rest.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// service.run_with("import", |_| Source::repeat_with(|| 1u64).drain())?;
+    /// println!("{}", service.tree());
+    /// assert_eq!(service.tree().rows().len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn tree(&self) -> Tree {
         Tree::of(&self.state)
     }
 
     /// Waits for the end of the supervisor, and ends nothing itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// let control = service.control();
+    /// service.quit();
+    /// control.finished().await;
+    /// assert!(control.is_finished());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "it only waits"]
     pub fn finished(&self) -> Ended {
         Ended::once(&self.state, |state| state.outcome(), |_| false)
     }
 
     /// Whether the supervisor is over: everything below it is gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// assert!(!service.is_finished());
+    /// service.quit().await;
+    /// assert!(service.is_finished());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.state.outcome().is_over()

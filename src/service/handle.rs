@@ -88,6 +88,19 @@ impl FlowSupervisor {
     ///
     /// See [`SupervisorSpec`] for one with a name, a strategy and a grace.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// assert_eq!(service.tree().to_string(), "supervisor: supervisor, running\n");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`StartError::ContextDone`], and [`StartError::NoRuntime`] where nothing can be spawned: it
@@ -116,6 +129,21 @@ impl FlowSupervisor {
     }
 
     /// The remote control, for use elsewhere: in actors, in request handlers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// let control: SupervisorControl = service.control();
+    /// actix_rt::spawn(async move { control.quit().await }).await?;
+    /// assert!(service.is_finished());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn control(&self) -> SupervisorControl {
         self.control.clone()
@@ -125,6 +153,22 @@ impl FlowSupervisor {
     /// ended.
     ///
     /// Gives what became of the tree, if it was closed or quit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// service.run_with("import", |_| Source::from_iter(0..100u64).drain())?;
+    /// service.close();
+    /// let tree = service.wait().await?;
+    /// assert!(matches!(tree.row("import").unwrap().ending, Some(Cause::Completed | Cause::Closed)));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -139,6 +183,24 @@ impl FlowSupervisor {
     }
 
     /// Lets the tree run without an owner: it ends with its context, or by a control.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (ctx, cancel) = FlowContext::background().with_cancel();
+    /// let service = FlowSupervisor::start(&ctx)?;
+    /// let control = service.control();
+    /// service.detach();
+    /// assert!(!control.is_finished());
+    /// cancel.cancel("enough");
+    /// control.finished().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn detach(mut self) {
         self.owned = false;
     }

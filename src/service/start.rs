@@ -117,7 +117,66 @@ impl SupervisorControl {
         Ok(entry)
     }
 
-    /// Starts an actor, and owns it.
+    /// Starts an actor, and owns it: it lives until it stops itself or is stopped, whoever has its
+    /// address.
+    ///
+    /// The factory is called where the actor will live, for each incarnation anew, with a context of
+    /// that incarnation's own: what runs under it ends with the incarnation. The address stays the
+    /// same, and so does the mailbox: what is queued when the actor panics is handled by the next one.
+    /// An ask that was in work, its message gone with the panic, is answered with actix's
+    /// [`MailboxError::Closed`](actix::MailboxError); the cause stands in the log and in the
+    /// [tree](Self::tree).
+    ///
+    /// A panic anywhere in it is a failure of the child: in the factory, a handler, a future that it
+    /// spawned, in `started`, `stopping`, `stopped` and its drop. After a panic `stopping` and
+    /// `stopped` are not called: cleanup belongs in the drop. An actor that stops itself is done,
+    /// unless it is [permanent](ChildSpec::permanent).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix::prelude::*;
+    ///
+    /// struct Greeter;
+    ///
+    /// impl Actor for Greeter {
+    ///     type Context = Context<Self>;
+    /// }
+    ///
+    /// #[derive(Message)]
+    /// #[rtype(String)]
+    /// struct Greet(&'static str);
+    ///
+    /// impl Handler<Greet> for Greeter {
+    ///     type Result = String;
+    ///
+    ///     fn handle(&mut self, whom: Greet, _: &mut Context<Self>) -> String {
+    ///         format!("hello, {}", whom.0)
+    ///     }
+    /// }
+    ///
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// let greeter = service.start_actor("greeter", |_| Greeter)?;
+    /// assert_eq!(greeter.send(Greet("world")).await?, "hello, world");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::DuplicateName`], [`StartError::DeadArbiter`], [`StartError::Unable`] for a policy
+    /// that always says what a child cannot do, and [`StartError::ContextDone`] where the supervisor
+    /// is ending. Then nothing was started.
+    ///
+    /// # Cost
+    ///
+    /// One task; a message costs what it does without supervision. Up to 16 `send`s are queued before
+    /// their futures wait, as with actix; after 256 messages other tasks of the arbiter have their
+    /// turn.
     pub fn start_actor<A, F>(
         &self,
         spec: impl Into<ChildSpec>,
@@ -136,7 +195,28 @@ impl SupervisorControl {
         Ok(address)
     }
 
-    /// Runs a flow once, below this supervisor.
+    /// Runs a flow once, on this thread, on a child of the supervisor's context: it ends with the
+    /// supervisor at the latest, and a close or a quit of that reaches it.
+    ///
+    /// The [`Pipeline`] is the caller's, and so is a failure: the supervisor does not answer it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// let flow = service.run(Source::from_iter(1..=10u64).fold(0, |sum, n| sum + n))?;
+    /// assert_eq!(flow.await?, 55);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// That of [`Blueprint::run`], and [`StartError::ContextDone`] where the supervisor is ending.
     pub fn run<R: Send + 'static>(
         &self,
         blueprint: Blueprint<R>,
@@ -148,7 +228,34 @@ impl SupervisorControl {
         Ok(pipeline)
     }
 
-    /// Runs a flow, and runs it anew when it has failed.
+    /// Runs a flow, and runs it anew when it has failed, as the spec's policy says. Its value is
+    /// dropped.
+    ///
+    /// The factory is called where the flow is to be started, by the supervisor itself unless the spec
+    /// says [`on`](ChildSpec::on): it must not block. That it panics, or that its blueprint cannot be
+    /// started, is a failure like any other. A flow that completes is done, unless it is
+    /// [permanent](ChildSpec::permanent). One that is restarted with another is cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// let spec = ChildSpec::from("import").supervised(RestartPolicy::restart());
+    /// service.run_with(spec, |_| Source::from_iter(0..100u64).for_each(drop))?;
+    /// service.close();
+    /// let tree = service.wait().await?;
+    /// assert_eq!(tree.row("import").unwrap().restarts, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`start_actor`](Self::start_actor).
     pub fn run_with<R, F>(&self, spec: impl Into<ChildSpec>, factory: F) -> Result<(), StartError>
     where
         R: Send + 'static,
@@ -161,7 +268,32 @@ impl SupervisorControl {
         Ok(())
     }
 
-    /// Starts a supervisor below this one.
+    /// Starts a supervisor below this one, and gives its control.
+    ///
+    /// A failure that it does not answer is its own: its children are stopped, the last first, and the
+    /// policy of the spec decides. A restart starts them again, in their order, with their mailboxes as
+    /// they were; flows that were [`run`](Self::run) are not among them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = FlowSupervisor::start(&FlowContext::background())?;
+    /// let spec = ChildSpec::from("pool").supervised(RestartPolicy::restart());
+    /// let pool = service.nest(spec, SupervisorSpec::new().strategy(Strategy::OneForAll))?;
+    /// pool.run_with("import", |_| Source::repeat_with(|| 1u64).drain())?;
+    /// service.quit_child("pool")?.await;
+    /// assert!(pool.is_finished());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`start_actor`](Self::start_actor).
     pub fn nest(
         &self,
         spec: impl Into<ChildSpec>,

@@ -39,6 +39,19 @@ pub struct SupervisorSpec {
 
 impl SupervisorSpec {
     /// A supervisor without a name, whose children stand each for itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = SupervisorSpec::new().start(&FlowContext::background())?;
+    /// # drop(service);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
@@ -73,6 +86,19 @@ impl SupervisorSpec {
     }
 
     /// Starts the supervisor, on a child of `context`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_flow::prelude::*;
+    ///
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = SupervisorSpec::new().named("service").start(&FlowContext::background())?;
+    /// assert_eq!(&*service.tree().rows()[0].name, "service");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -23,6 +23,7 @@ mod go_context;
 mod go_programs;
 mod go_search;
 mod go_subscription;
+mod kameo_supervision;
 mod kill_switch;
 mod map_async;
 mod table;
