@@ -200,6 +200,19 @@ fn hub_lets_speakers_and_listeners_come_and_go() {
 }
 
 #[test]
+fn supervised_restarts_an_actor_and_the_flow_that_depends_on_it() {
+    let lines = [
+        "20 amounts booked, together 210\n",
+        "bank: supervisor, running\n",
+        "  ledger: actor, running, 1 restart, last: stage `bank/ledger` panicked: 13 again\n",
+        "  import: flow, running, 1 restart\n",
+        "the tree is gone: quit\n",
+    ];
+    says("supervised", &[], &lines.concat());
+    refuses("supervised", &["--ledgers", "2"]);
+}
+
+#[test]
 fn quit_stops_one_stage_per_signal() {
     let found = said(&mut example("quit"));
     assert_eq!(found.status, Some(0), "{found:?}");

@@ -88,3 +88,38 @@ fn one_that_is_permanent_is_restarted_when_it_stops_itself() {
         life.assert_none_alive();
     });
 }
+
+#[test]
+fn r6_7_the_address_of_one_that_is_restarted_stays_connected() {
+    quiet_panics();
+    system(async {
+        let service = service();
+        let (actor, life) = puppet(&service, "puppet");
+        let weak = actor.downgrade();
+        for n in 1..=9 {
+            tell(&actor, Crash);
+            assert!(actor.connected());
+            assert_eq!(ask(&actor, Add(n)).await, Ok(n));
+            // All that lead to it are one address, its own included.
+            assert_eq!(weak.upgrade().as_ref(), Some(&actor));
+            assert_eq!(life.started(), n + 1);
+            assert_eq!(life.dropped(), n);
+        }
+        let (own, of) = (
+            std::sync::Arc::new(std::sync::Mutex::new(None)),
+            actor.clone(),
+        );
+        let slot = std::sync::Arc::clone(&own);
+        tell(
+            &of,
+            crate::cast::Do::new(move |_, ctx| {
+                let address = actix::AsyncContext::address(ctx);
+                *slot.lock().expect("nobody panics with it") = Some(address);
+            }),
+        );
+        assert_eq!(ask(&actor, Add(0)).await, Ok(9));
+        assert_eq!(*own.lock().expect("nobody panics with it"), Some(actor));
+        quit(service).await;
+        life.assert_none_alive();
+    });
+}

@@ -222,7 +222,7 @@ fn children_can_be_started_from_a_child() {
 #[test]
 fn a_tree_of_any_depth_is_run_shown_and_ended() {
     system(async {
-        const DEPTH: usize = 5_000;
+        const DEPTH: usize = 2_000;
         let service = named("root");
         let mut control = service.control();
         for _ in 0..DEPTH {
