@@ -1,6 +1,7 @@
-//! Every workload, by us and by every peer in turn: one Markdown table, one JSON file.
+//! Every workload, by us and by every peer in turn: one Markdown table, one JSON file, one picture.
 
 mod comparison;
+mod echo;
 mod go;
 mod machine;
 mod memory;
@@ -8,6 +9,7 @@ mod neighbour;
 mod outcome;
 mod patterns;
 mod peers;
+mod picture;
 mod rows;
 mod runner;
 mod table;
@@ -25,7 +27,7 @@ use crate::workload::{Job, Workload};
 
 /// Compares actix-flow with what one would write instead.
 ///
-/// The table is printed; `target/compare.json` holds all of it.
+/// The table is printed; `target/compare.json` holds all of it, `target/compare.svg` shows it.
 #[derive(Debug, Parser)]
 #[command(name = "cargo compare")]
 struct Arguments {
@@ -93,8 +95,14 @@ fn run_all(arguments: &Arguments) -> Result<(), String> {
         .write(&json)
         .map_err(|error| written(&json, error))?;
     print!("{}", table::markdown(&comparison));
-    eprintln!("{}", json.display());
-    Ok(())
+    let svg = target.join("compare.svg");
+    picture::draw(&comparison, &svg).map_err(|error| format!("{}: {error}", svg.display()))?;
+    eprintln!("{}\n{}", json.display(), svg.display());
+    let ours = comparison.rows.iter().filter(|row| row.peer == peers::OURS);
+    match ours.filter_map(|row| row.note.as_ref()).next() {
+        Some(note) => Err(format!("{} itself {note}", peers::OURS)),
+        None => Ok(()),
+    }
 }
 
 fn run_alone(peer: &str, job: &Job) -> Result<(), String> {

@@ -4,21 +4,15 @@ use tabled::builder::Builder;
 use tabled::settings::Style;
 
 use crate::comparison::Comparison;
-use crate::peers::OURS;
+use crate::peers::{OURS, names};
 use crate::rows::Row;
 
 pub fn markdown(comparison: &Comparison) -> String {
     let rows = &comparison.rows;
-    let mut peers: Vec<&str> = Vec::new();
-    let mut lines: Vec<[&str; 3]> = Vec::new();
-    for row in rows {
-        if !peers.contains(&row.peer) {
-            peers.push(row.peer);
-        }
-        if !lines.contains(&line_of(row)) {
-            lines.push(line_of(row));
-        }
-    }
+    let mut peers = names();
+    peers.retain(|&peer| rows.iter().any(|row| row.peer == peer));
+    let mut lines: Vec<_> = rows.iter().map(line_of).collect();
+    lines.dedup();
     let mut table = Builder::default();
     let heads = ["workload", "variant", "unit"];
     table.push_record(heads.into_iter().chain(peers.iter().copied()));
@@ -90,8 +84,10 @@ fn three_digits(value: f64) -> String {
         format!("{value:.0}")
     } else if value >= 9.995 {
         format!("{value:.1}")
-    } else {
+    } else if value >= 0.0995 || value == 0.0 {
         format!("{value:.2}")
+    } else {
+        format!("{value:.4}")
     }
 }
 
@@ -122,5 +118,6 @@ mod tests {
         assert_eq!(amount(2_000_000_000.0, "ns"), "2.00 s");
         assert_eq!(amount(2048.0, "bytes/stage"), "2.00 KiB");
         assert_eq!(amount(0.0, "bytes"), "0.00 B");
+        assert_eq!(times(0.00412), "0.0041×");
     }
 }

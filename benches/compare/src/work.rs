@@ -115,7 +115,11 @@ fn first_number(bytes: &[u8]) -> u64 {
 
 /// The primes, by trial.
 pub fn primes() -> impl Iterator<Item = u64> {
-    let is_prime = |n: &u64| (2..).take_while(|d| d * d <= *n).all(|d| n % d != 0);
+    let is_prime = |n: &u64| {
+        (2..)
+            .take_while(|d| d * d <= *n)
+            .all(|d| !n.is_multiple_of(d))
+    };
     successors(Some(2), |n| Some(n + 1)).filter(is_prime)
 }
 

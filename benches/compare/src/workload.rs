@@ -163,8 +163,8 @@ impl Workload {
                  cancel of the root until all are done"
             }
             CancelStages10k => {
-                "10,000 maps with full queues, u64, a hundred additions for each item; from the \
-                 cancel until the last stage is gone; window 16"
+                "10,000 maps at work, u64, a hundred additions for each item; from the cancel until \
+                 the last stage is gone; window 16"
             }
             RequestFlows => {
                 "1,000 flows at once, each 10 u64 through a generator, a map and a fold, under a \

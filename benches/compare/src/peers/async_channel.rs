@@ -1,12 +1,15 @@
 //! Tasks between the bounded channels of `async-channel`, on a runtime of tokio.
 
+use std::ops::Range;
+
 use async_channel::{Receiver, Sender, bounded};
 use tokio::runtime::Runtime;
 
-use crate::patterns::{self, Chain, Chains, Fold, Item, Line, Lines, Map};
+use crate::outcome::Outcome;
+use crate::patterns::{self, Chain, Chains, Fans, Fold, Item, Line, Lines, Map, timed};
 use crate::peers::{Body, runtime};
-use crate::work::Arrived;
-use crate::workload::Workload;
+use crate::work::{self, Arrived};
+use crate::workload::{Job, Workload};
 
 struct Tasks(Runtime);
 
@@ -22,6 +25,9 @@ pub fn body(workload: Workload) -> Option<Body> {
         Workload::Neighbour => patterns::neighbour::<Tasks>,
         Workload::Ping3 => patterns::ping::<Tasks>,
         Workload::Daisy100k => patterns::daisy::<Tasks>,
+        Workload::FanIn8 => patterns::fan_in::<Tasks>,
+        Workload::FanOutIn4 => patterns::fan_out_in::<Tasks>,
+        Workload::Sieve2000 => sieve,
         _ => return None,
     })
 }
@@ -108,4 +114,65 @@ impl Lines for Tasks {
         let last = (0..stages).fold(items, |items, _| mapped(items, map, window));
         Open { first, last }
     }
+}
+
+impl Fans for Tasks {
+    async fn fan_in(&self, shares: Vec<Range<u64>>, window: usize) -> Arrived {
+        let (sender, items) = bounded(window);
+        for share in shares {
+            let sender = sender.clone();
+            tokio::spawn(async move {
+                for item in share {
+                    if sender.send(item).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        sum_up(items, Arrived::and).await
+    }
+
+    /// Every map has a receiver of the one channel.
+    async fn fan_out_in(&self, source: Range<u64>, maps: usize, window: usize) -> Arrived {
+        let items = generate(source, window);
+        let (results, receiver) = bounded(window);
+        for _ in 0..maps {
+            let (items, results) = (items.clone(), results.clone());
+            tokio::spawn(async move {
+                while let Ok(item) = items.recv().await {
+                    if results.send(work::step(item)).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop((items, results));
+        sum_up(receiver, Arrived::and).await
+    }
+}
+
+fn sieve(job: &Job) -> Outcome {
+    timed(job, async |_: &Tasks| {
+        let mut candidates = generate(2.., job.window);
+        let mut found = Arrived::default();
+        for _ in 0..job.stages {
+            let prime = candidates.recv().await.expect("there are more primes");
+            found = found.and(prime);
+            candidates = without_multiples(candidates, prime, job.window);
+        }
+        found
+    })
+}
+
+fn without_multiples(candidates: Receiver<u64>, prime: u64, window: usize) -> Receiver<u64> {
+    let (sender, receiver) = bounded(window);
+    tokio::spawn(async move {
+        while let Ok(n) = candidates.recv().await {
+            if n % prime != 0 && sender.send(n).await.is_err() {
+                break;
+            }
+        }
+    });
+    receiver
 }

@@ -1,13 +1,15 @@
 //! A thread per stage, between bounded channels of crossbeam.
 
-use std::thread::spawn;
+use std::ops::Range;
+use std::thread::{available_parallelism, spawn};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crate::patterns::{self, Chain, Chains, Fold, Item, Line, Lines, Map};
+use crate::outcome::Outcome;
+use crate::patterns::{self, Chain, Chains, Fans, Fold, Item, Line, Lines, Map, timed};
 use crate::peers::Body;
-use crate::work::Arrived;
-use crate::workload::Workload;
+use crate::work::{self, Arrived};
+use crate::workload::{Job, Workload};
 
 struct Threads;
 
@@ -20,6 +22,9 @@ pub fn body(workload: Workload) -> Option<Body> {
         Workload::SmallFlow => patterns::small_flow::<Threads>,
         Workload::SlowSink => patterns::slow_sink::<Threads>,
         Workload::Ping3 => patterns::ping::<Threads>,
+        Workload::FanIn8 => patterns::fan_in::<Threads>,
+        Workload::FanOutIn4 => patterns::fan_out_in::<Threads>,
+        Workload::ParallelCpu => parallel_cpu,
         _ => return None,
     })
 }
@@ -101,4 +106,57 @@ impl Lines for Threads {
         let last = (0..stages).fold(items, |items, _| mapped(items, map, window));
         Open { first, last }
     }
+}
+
+/// So many threads read one channel and write to another.
+fn spread(
+    items: &Receiver<u64>,
+    threads: usize,
+    map: impl Map<u64>,
+    window: usize,
+) -> Receiver<u64> {
+    let (sender, receiver) = bounded(window);
+    for _ in 0..threads {
+        let (items, sender) = (items.clone(), sender.clone());
+        spawn(move || {
+            for item in items {
+                if sender.send(map(item)).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    receiver
+}
+
+impl Fans for Threads {
+    async fn fan_in(&self, shares: Vec<Range<u64>>, window: usize) -> Arrived {
+        let (sender, items) = bounded(window);
+        for share in shares {
+            let sender = sender.clone();
+            spawn(move || {
+                for item in share {
+                    if sender.send(item).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        sum_up(items, Arrived::and)
+    }
+
+    async fn fan_out_in(&self, source: Range<u64>, maps: usize, window: usize) -> Arrived {
+        let items = generate(source, window);
+        sum_up(spread(&items, maps, work::step, window), Arrived::and)
+    }
+}
+
+fn parallel_cpu(job: &Job) -> Outcome {
+    let cores = available_parallelism().map_or(1, usize::from);
+    timed(job, async |_: &Threads| {
+        let items = generate(0..job.items, job.window);
+        let digests = spread(&items, cores, work::digest, job.window);
+        sum_up(digests, Arrived::and)
+    })
 }

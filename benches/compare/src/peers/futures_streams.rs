@@ -3,10 +3,12 @@
 use futures::stream::{self, Stream, StreamExt};
 use tokio::runtime::Runtime;
 
-use crate::patterns::{self, Chain, Chains, Fold, Item, Map};
+use crate::echo::Echo;
+use crate::outcome::Outcome;
+use crate::patterns::{self, Chain, Chains, Fold, Item, Map, timed};
 use crate::peers::{Body, runtime};
-use crate::work::Arrived;
-use crate::workload::Workload;
+use crate::work::{self, Arrived};
+use crate::workload::{Job, Workload};
 
 struct Fused(Runtime);
 
@@ -18,6 +20,9 @@ pub fn body(workload: Workload) -> Option<Body> {
         Workload::RequestFlows => patterns::request_flows::<Fused>,
         Workload::SlowSink => patterns::slow_sink::<Fused>,
         Workload::Neighbour => patterns::neighbour::<Fused>,
+        Workload::FanIn8 => fan_in,
+        Workload::MapAsync64 => map_async,
+        Workload::ParallelCpu => parallel_cpu,
         _ => return None,
     })
 }
@@ -62,4 +67,31 @@ async fn sum_up<T: Item>(items: impl Stream<Item = T>, mut fold: impl Fold<T>) -
             std::future::ready(fold(arrived, item))
         })
         .await
+}
+
+fn fan_in(job: &Job) -> Outcome {
+    let share = job.items / job.stages as u64;
+    timed(job, async |_: &Fused| {
+        let shares = (0..job.stages as u64).map(|number| number * share..(number + 1) * share);
+        sum_up(stream::select_all(shares.map(stream::iter)), Arrived::and).await
+    })
+}
+
+/// `buffered` keeps the order; the other task answers on the same thread.
+fn map_async(job: &Job) -> Outcome {
+    timed(job, async |_: &Fused| {
+        let echo = Echo::start();
+        let answers = stream::iter(0..job.items).map(|n| echo.clone().ask(n));
+        sum_up(answers.buffered(64), Arrived::and).await
+    })
+}
+
+fn parallel_cpu(job: &Job) -> Outcome {
+    timed(job, async |_: &Fused| {
+        let digests = stream::iter(0..job.items)
+            .map(|n| tokio::task::spawn_blocking(move || work::digest(n)))
+            .buffered(job.window)
+            .map(|digest| digest.expect("it does not panic"));
+        sum_up(digests, Arrived::and).await
+    })
 }

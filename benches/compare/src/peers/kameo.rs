@@ -1,6 +1,7 @@
 //! Actors of kameo with bounded mailboxes: `tell` waits for room.
 
 use std::convert::Infallible;
+use std::ops::Range;
 
 use kameo::actor::{Actor, ActorRef, Recipient, Spawn};
 use kameo::mailbox;
@@ -8,9 +9,9 @@ use kameo::message::{Context, Message};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::patterns::{self, Chain, Chains, Fold, Item, Line, Lines, Map};
+use crate::patterns::{self, Chain, Chains, Fans, Fold, Item, Line, Lines, Map};
 use crate::peers::{Body, runtime};
-use crate::work::Arrived;
+use crate::work::{self, Arrived};
 use crate::workload::Workload;
 
 struct Actors(Runtime);
@@ -27,6 +28,8 @@ pub fn body(workload: Workload) -> Option<Body> {
         Workload::Neighbour => patterns::neighbour::<Actors>,
         Workload::Ping3 => patterns::ping::<Actors>,
         Workload::Daisy100k => patterns::daisy::<Actors>,
+        Workload::FanIn8 => patterns::fan_in::<Actors>,
+        Workload::FanOutIn4 => patterns::fan_out_in::<Actors>,
         _ => return None,
     })
 }
@@ -72,6 +75,7 @@ impl<T: Item, M: Map<T>> Message<Feed<T>> for Mapped<T, M> {
 struct Sum<S> {
     arrived: Arrived,
     fold: S,
+    inputs: usize,
     done: Option<oneshot::Sender<Arrived>>,
 }
 
@@ -90,6 +94,7 @@ impl<T: Item, S: Fold<T>> Message<Feed<T>> for Sum<S> {
     async fn handle(&mut self, feed: Feed<T>, ctx: &mut Context<Self, ()>) {
         match feed {
             Feed::Item(item) => self.arrived = (self.fold)(self.arrived, item),
+            Feed::End if self.inputs > 1 => self.inputs -= 1,
             Feed::End => {
                 if let Some(done) = self.done.take() {
                     let _ = done.send(self.arrived);
@@ -108,6 +113,53 @@ fn maps<T: Item, M: Map<T>>(stages: usize, map: M, window: usize, last: Next<T>)
     })
 }
 
+fn sum<T: Item, S: Fold<T>>(
+    fold: S,
+    inputs: usize,
+    window: usize,
+) -> (Next<T>, oneshot::Receiver<Arrived>) {
+    let (done, value) = oneshot::channel();
+    let sum = Sum {
+        arrived: Arrived::default(),
+        fold,
+        inputs,
+        done: Some(done),
+    };
+    let sink = Sum::spawn_with_mailbox(sum, mailbox::bounded(window));
+    (sink.recipient(), value)
+}
+
+/// A task, so that a runtime of many threads has the source on one of them. It takes turns.
+fn generate<T: Item>(source: impl Iterator<Item = T> + Send + 'static, next: Vec<Next<T>>) {
+    tokio::spawn(async move {
+        for (item, next) in source.zip(next.iter().cycle()) {
+            let told = next.tell(Feed::Item(item)).await;
+            told.expect("the next stage lives");
+        }
+        for next in next {
+            let told = next.tell(Feed::End).await;
+            told.expect("the next stage lives");
+        }
+    });
+}
+
+impl Fans for Actors {
+    async fn fan_in(&self, shares: Vec<Range<u64>>, window: usize) -> Arrived {
+        let (sink, value) = sum(Arrived::and, shares.len(), window);
+        for share in shares {
+            generate(share, vec![sink.clone()]);
+        }
+        value.await.expect("the sink ends")
+    }
+
+    async fn fan_out_in(&self, source: Range<u64>, count: usize, window: usize) -> Arrived {
+        let (sink, value) = sum(Arrived::and, count, window);
+        let to_maps = (0..count).map(|_| maps(1, work::step, window, sink.clone()));
+        generate(source, to_maps.collect());
+        value.await.expect("the sink ends")
+    }
+}
+
 impl Chains for Actors {
     fn start(spread: bool) -> Self {
         Self(runtime(spread))
@@ -121,23 +173,9 @@ impl Chains for Actors {
         &self,
         chain: Chain<impl Iterator<Item = T> + Send + 'static, M, S>,
     ) -> Arrived {
-        let (done, value) = oneshot::channel();
-        let sum = Sum {
-            arrived: Arrived::default(),
-            fold: chain.sink,
-            done: Some(done),
-        };
-        let sink = Sum::spawn_with_mailbox(sum, mailbox::bounded(chain.window));
-        let first = maps(chain.stages, chain.map, chain.window, sink.recipient());
-        // A task, so that a runtime of many threads has the source on one of them.
-        tokio::spawn(async move {
-            for item in chain.source {
-                let told = first.tell(Feed::Item(item)).await;
-                told.expect("the first stage lives");
-            }
-            let told = first.tell(Feed::End).await;
-            told.expect("the first stage lives");
-        });
+        let (sink, value) = sum(chain.sink, 1, chain.window);
+        let first = maps(chain.stages, chain.map, chain.window, sink);
+        generate(chain.source, vec![first]);
         value.await.expect("the sink ends")
     }
 }

@@ -7,11 +7,13 @@ mod crossbeam;
 mod futures_streams;
 mod kameo;
 mod ractor;
+mod rayon;
 mod tokio_mpsc;
 mod vuo;
 
 pub use tokio_mpsc::runtime;
 
+use crate::go::Go;
 use crate::outcome::Outcome;
 use crate::workload::{Job, Workload};
 
@@ -32,13 +34,14 @@ pub struct Peer {
 pub const OURS: &str = "actix-flow";
 
 /// All that run in this process, in the order of the table's columns.
-pub const PEERS: [Peer; 11] = [
+pub const PEERS: [Peer; 12] = [
     bounded(OURS, actix_flow::body),
     bounded("tokio-mpsc-1", tokio_mpsc::body_1),
     bounded("tokio-mpsc-n", tokio_mpsc::body_n),
     bounded("crossbeam", crossbeam::body),
     bounded("async-channel", async_channel::body),
     unbounded("futures", futures_streams::body),
+    unbounded("rayon", rayon::body),
     unbounded("actix-do-send", actix::body_do_send),
     bounded("actix-send", actix::body_send),
     bounded("kameo", kameo::body),
@@ -64,4 +67,11 @@ const fn unbounded(name: &'static str, body: fn(Workload) -> Option<Body>) -> Pe
 
 pub fn by_name(name: &str) -> Option<Peer> {
     PEERS.into_iter().find(|peer| peer.name == name)
+}
+
+/// The names of all peers, in the order of the table's columns.
+pub fn names() -> Vec<&'static str> {
+    let mut names: Vec<_> = PEERS.iter().map(|peer| peer.name).collect();
+    names.insert(1, Go::NAME);
+    names
 }

@@ -1,14 +1,15 @@
 //! Actors of ractor: `cast`, into mailboxes that have no bound.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::patterns::{self, Chain, Chains, Fold, Item, Line, Lines, Map};
+use crate::patterns::{self, Chain, Chains, Fans, Fold, Item, Line, Lines, Map};
 use crate::peers::{Body, runtime};
-use crate::work::Arrived;
+use crate::work::{self, Arrived};
 use crate::workload::Workload;
 
 struct Actors(Runtime);
@@ -25,6 +26,8 @@ pub fn body(workload: Workload) -> Option<Body> {
         Workload::Neighbour => patterns::neighbour::<Actors>,
         Workload::Ping3 => patterns::ping::<Actors>,
         Workload::Daisy100k => patterns::daisy::<Actors>,
+        Workload::FanIn8 => patterns::fan_in::<Actors>,
+        Workload::FanOutIn4 => patterns::fan_out_in::<Actors>,
         _ => return None,
     })
 }
@@ -74,24 +77,21 @@ struct Sum<T, S>(PhantomData<fn(T) -> S>);
 struct Summing<S> {
     arrived: Arrived,
     fold: S,
+    inputs: usize,
     done: Option<oneshot::Sender<Arrived>>,
 }
 
 impl<T: Item, S: Fold<T>> Actor for Sum<T, S> {
     type Msg = Feed<T>;
     type State = Summing<S>;
-    type Arguments = (S, oneshot::Sender<Arrived>);
+    type Arguments = Summing<S>;
 
     async fn pre_start(
         &self,
         _own: ActorRef<Feed<T>>,
-        (fold, done): Self::Arguments,
+        state: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        Ok(Summing {
-            arrived: Arrived::default(),
-            fold,
-            done: Some(done),
-        })
+        Ok(state)
     }
 
     async fn handle(
@@ -102,6 +102,7 @@ impl<T: Item, S: Fold<T>> Actor for Sum<T, S> {
     ) -> Result<(), ActorProcessingErr> {
         match feed {
             Feed::Item(item) => state.arrived = (state.fold)(state.arrived, item),
+            Feed::End if state.inputs > 1 => state.inputs -= 1,
             Feed::End => {
                 if let Some(done) = state.done.take() {
                     let _ = done.send(state.arrived);
@@ -127,6 +128,52 @@ fn started<T>(spawned: Result<T, ractor::SpawnErr>) -> T {
     spawned.expect("the actor starts")
 }
 
+async fn sum<T: Item, S: Fold<T>>(fold: S, inputs: usize) -> (Next<T>, oneshot::Receiver<Arrived>) {
+    let (done, value) = oneshot::channel();
+    let summing = Summing {
+        arrived: Arrived::default(),
+        fold,
+        inputs,
+        done: Some(done),
+    };
+    let sum = Sum::<T, S>(PhantomData);
+    let (sink, _) = started(Actor::spawn(None, sum, summing).await);
+    (sink, value)
+}
+
+/// A task, so that a runtime of many threads has the source on one of them. It takes turns.
+fn generate<T: Item>(source: impl Iterator<Item = T> + Send + 'static, next: Vec<Next<T>>) {
+    tokio::spawn(async move {
+        for (item, next) in source.zip(next.iter().cycle()) {
+            let cast = next.cast(Feed::Item(item));
+            cast.expect("the next stage lives");
+        }
+        for next in next {
+            next.cast(Feed::End).expect("the next stage lives");
+        }
+    });
+}
+
+impl Fans for Actors {
+    async fn fan_in(&self, shares: Vec<Range<u64>>, _window: usize) -> Arrived {
+        let (sink, value) = sum(Arrived::and, shares.len()).await;
+        for share in shares {
+            generate(share, vec![sink.clone()]);
+        }
+        value.await.expect("the sink ends")
+    }
+
+    async fn fan_out_in(&self, source: Range<u64>, count: usize, _window: usize) -> Arrived {
+        let (sink, value) = sum(Arrived::and, count).await;
+        let mut to_maps = Vec::with_capacity(count);
+        for _ in 0..count {
+            to_maps.push(maps(1, work::step, sink.clone()).await);
+        }
+        generate(source, to_maps);
+        value.await.expect("the sink ends")
+    }
+}
+
 impl Chains for Actors {
     fn start(spread: bool) -> Self {
         Self(runtime(spread))
@@ -140,18 +187,9 @@ impl Chains for Actors {
         &self,
         chain: Chain<impl Iterator<Item = T> + Send + 'static, M, S>,
     ) -> Arrived {
-        let (done, value) = oneshot::channel();
-        let sum = Sum::<T, S>(PhantomData);
-        let (sink, _) = started(Actor::spawn(None, sum, (chain.sink, done)).await);
+        let (sink, value) = sum(chain.sink, 1).await;
         let first = maps(chain.stages, chain.map, sink).await;
-        // A task, so that a runtime of many threads has the source on one of them.
-        tokio::spawn(async move {
-            for item in chain.source {
-                let cast = first.cast(Feed::Item(item));
-                cast.expect("the first stage lives");
-            }
-            first.cast(Feed::End).expect("the first stage lives");
-        });
+        generate(chain.source, vec![first]);
         value.await.expect("the sink ends")
     }
 }

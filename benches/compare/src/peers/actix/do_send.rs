@@ -8,6 +8,7 @@ use futures::stream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::fans;
 use super::system::Arbiters;
 use crate::neighbour::Lateness;
 use crate::patterns::{self, Chain, Chains, Fold, Item, Line, Lines, Map};
@@ -26,6 +27,9 @@ pub fn body(workload: Workload) -> Option<Body> {
         Workload::Neighbour => patterns::neighbour::<Arbiters>,
         Workload::Ping3 => patterns::ping::<Arbiters>,
         Workload::Daisy100k => patterns::daisy::<Arbiters>,
+        Workload::FanIn8 => patterns::fan_in::<Arbiters>,
+        Workload::FanOutIn4 => patterns::fan_out_in::<Arbiters>,
+        Workload::Sieve2000 => fans::sieve,
         _ => return None,
     })
 }
@@ -38,9 +42,10 @@ pub enum Feed<T: Send> {
     End,
 }
 
-/// The source: an actor that handles a stream.
+/// The source: an actor that handles a stream, and passes each item to the next in turn.
 struct Generator<T: Item> {
-    next: Recipient<Feed<T>>,
+    next: Vec<Recipient<Feed<T>>>,
+    turn: usize,
     source: Option<Box<dyn Iterator<Item = T> + Send>>,
 }
 
@@ -56,11 +61,14 @@ impl<T: Item> Actor for Generator<T> {
 
 impl<T: Item> StreamHandler<T> for Generator<T> {
     fn handle(&mut self, item: T, _ctx: &mut Self::Context) {
-        self.next.do_send(Feed::Item(item));
+        self.next[self.turn].do_send(Feed::Item(item));
+        self.turn = (self.turn + 1) % self.next.len();
     }
 
     fn finished(&mut self, ctx: &mut Self::Context) {
-        self.next.do_send(Feed::End);
+        for next in &self.next {
+            next.do_send(Feed::End);
+        }
         ctx.stop();
     }
 }
@@ -92,6 +100,7 @@ impl<T: Item, M: Map<T>> Handler<Feed<T>> for Mapped<T, M> {
 struct Sum<S> {
     arrived: Arrived,
     fold: S,
+    inputs: usize,
     done: Option<oneshot::Sender<Arrived>>,
 }
 
@@ -105,6 +114,7 @@ impl<T: Item, S: Fold<T>> Handler<Feed<T>> for Sum<S> {
     fn handle(&mut self, feed: Feed<T>, ctx: &mut Self::Context) {
         match feed {
             Feed::Item(item) => self.arrived = (self.fold)(self.arrived, item),
+            Feed::End if self.inputs > 1 => self.inputs -= 1,
             Feed::End => {
                 if let Some(done) = self.done.take() {
                     let _ = done.send(self.arrived);
@@ -117,7 +127,7 @@ impl<T: Item, S: Fold<T>> Handler<Feed<T>> for Sum<S> {
 
 impl Arbiters {
     /// Starts `stages` maps in front of `last`.
-    fn maps<T: Item, M: Map<T>>(
+    pub fn maps<T: Item, M: Map<T>>(
         &self,
         stages: usize,
         map: M,
@@ -128,18 +138,34 @@ impl Arbiters {
         })
     }
 
-    fn sum<T: Item, S: Fold<T>>(
+    pub fn sum<T: Item, S: Fold<T>>(
         &self,
         fold: S,
+        inputs: usize,
     ) -> (Recipient<Feed<T>>, oneshot::Receiver<Arrived>) {
         let (done, value) = oneshot::channel();
         let sum = Sum {
             arrived: Arrived::default(),
             fold,
+            inputs,
             done: Some(done),
         };
         let sink: Addr<_> = self.start_actor(0, sum);
         (sink.recipient(), value)
+    }
+
+    pub fn generate<T: Item>(
+        &self,
+        source: impl Iterator<Item = T> + Send + 'static,
+        next: Vec<Recipient<Feed<T>>>,
+    ) {
+        let source: Box<dyn Iterator<Item = T> + Send> = Box::new(source);
+        let generator = Generator {
+            next,
+            turn: 0,
+            source: Some(source),
+        };
+        self.start_actor(0, generator);
     }
 }
 
@@ -156,11 +182,9 @@ impl Chains for Arbiters {
         &self,
         chain: Chain<impl Iterator<Item = T> + Send + 'static, M, S>,
     ) -> Arrived {
-        let (sink, value) = self.sum(chain.sink);
+        let (sink, value) = self.sum(chain.sink, 1);
         let next = self.maps(chain.stages, chain.map, sink);
-        let source: Box<dyn Iterator<Item = T> + Send> = Box::new(chain.source);
-        let source = Some(source);
-        self.start_actor(0, Generator { next, source });
+        self.generate(chain.source, vec![next]);
         value.await.expect("the sink ends")
     }
 

@@ -1,6 +1,7 @@
 //! Actors of actix wired by hand: by `do_send`, and by `send().await`.
 
 mod do_send;
+mod fans;
 mod send;
 mod system;
 

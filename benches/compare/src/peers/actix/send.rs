@@ -11,6 +11,7 @@ use futures::stream::{self, StreamExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::fans;
 use super::system::Arbiters;
 use crate::neighbour::Lateness;
 use crate::patterns::{self, Chain, Chains, Fold, Item, Line, Lines, Map};
@@ -32,6 +33,8 @@ pub fn body(workload: Workload) -> Option<Body> {
         Workload::Neighbour => patterns::neighbour::<Answers>,
         Workload::Ping3 => patterns::ping::<Answers>,
         Workload::Daisy100k => patterns::daisy::<Answers>,
+        Workload::MapAsync64 => fans::map_async,
+        Workload::ParallelCpu => fans::parallel_cpu,
         _ => return None,
     })
 }

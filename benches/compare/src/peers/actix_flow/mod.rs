@@ -1,6 +1,8 @@
 //! Ourselves: flows of supervised actors.
 
+mod cancels;
 mod chains;
+mod flows;
 
 use crate::patterns;
 use crate::peers::Body;
@@ -20,6 +22,12 @@ pub fn body(workload: Workload) -> Option<Body> {
         Workload::Neighbour => patterns::neighbour::<Flows>,
         Workload::Ping3 => patterns::ping::<Flows>,
         Workload::Daisy100k => patterns::daisy::<Flows>,
-        _ => return None,
+        Workload::FanIn8 => patterns::fan_in::<Flows>,
+        Workload::FanOutIn4 => patterns::fan_out_in::<Flows>,
+        Workload::MapAsync64 => flows::map_async,
+        Workload::ParallelCpu => flows::parallel_cpu,
+        Workload::Sieve2000 => flows::sieve,
+        Workload::CancelContexts100k => cancels::cancel_contexts,
+        Workload::CancelStages10k => cancels::cancel_stages,
     })
 }
