@@ -75,6 +75,7 @@ async fn flow(seed: u64, arbiters: &[ArbiterHandle]) {
         risky,
         said: String::new(),
         stages: 0,
+        growth: 1,
         faulty: false,
         stallable: false,
         feeders: Vec::new(),

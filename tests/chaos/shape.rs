@@ -26,6 +26,8 @@ pub(super) struct Shape<'a> {
     pub(super) risky: bool,
     pub(super) said: String,
     pub(super) stages: u32,
+    /// By how much its expansions multiply items, so that a close comes to an end.
+    pub(super) growth: u64,
     pub(super) faulty: bool,
     pub(super) stallable: bool,
     pub(super) feeders: Vec<JoinHandle<()>>,
@@ -299,7 +301,8 @@ impl Shape<'_> {
                 self.dress("filter", kept, 1)
             }
             1 => {
-                let most = self.rng.u64(1..=40);
+                let most = self.rng.u64(1..=(40 / self.growth).max(2));
+                self.growth *= most.div_ceil(2);
                 let expanded = source.flat_map(move |item| {
                     let moment = moment.clone();
                     (0..item.number % most).map(move |_| {

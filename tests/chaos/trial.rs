@@ -13,7 +13,7 @@ use super::witness::Witness;
 use crate::kit::{Census, until};
 
 /// How long one flow may take.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A flow that was started, and what is to be held against its end.
 struct Trial<R> {

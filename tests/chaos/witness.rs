@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How long one flow may take, with all that is done about it.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(180);
 
 /// Knows a flow while it runs; one that hangs ends the process, whatever hangs.
 pub(super) struct Witness {
