@@ -207,6 +207,30 @@ fn r6_6_subscribers_of_a_hub_that_is_lost_with_its_arbiter_fail() {
     });
 }
 
+#[test]
+fn r6_6_a_subscriber_that_is_lost_with_its_arbiter_leaves_the_hub() {
+    system(async {
+        let census = Census::new();
+        let (hub, flow) = endless(&census);
+        let running = flow.run(&FlowContext::background()).unwrap();
+        let arbiter = Arbiter::new();
+        let lost = hub.subscribe(Lag::Wait).on(arbiter.handle()).into_stream();
+        let (outlet, reader) = (lost.0, lost.1.window(1));
+        let reader = reader.run(&FlowContext::background()).unwrap();
+        settle().await;
+        arbiter.stop();
+        arbiter.join().unwrap();
+        let error = failed(reader).await;
+        assert!(matches!(error.cause(), Some(Cause::Lost { .. })), "{error}");
+        assert_eq!(hub.subscribers(), 0);
+        let next = hub.subscribe(Lag::Wait).take(100).count();
+        assert_eq!(finished(next).await.value, Some(100));
+        drop((hub, outlet));
+        completed("the hub", running).await;
+        census.assert_none_alive();
+    });
+}
+
 /// Its clones panic at 3.
 #[derive(Debug)]
 struct Fragile(u64, Item);

@@ -159,6 +159,32 @@ fn r6_6_an_input_that_is_lost_with_its_arbiter_leaves_the_hub() {
 }
 
 #[test]
+fn r6_6_inputs_of_a_hub_that_is_lost_with_its_arbiter_end() {
+    system(async {
+        let census = Census::new();
+        let (hub, merged, input) = full(&census);
+        let arbiter = Arbiter::new();
+        let (outlet, flow) = merged.named("hub").on(arbiter.handle()).into_stream();
+        let running = flow.window(1).run(&FlowContext::background()).unwrap();
+        let control = input.control();
+        let passed = || control.snapshot().stage("in").unwrap().passed;
+        until("the edge and the outlet to be full", || passed() == 5).await;
+        arbiter.stop();
+        arbiter.join().unwrap();
+        let error = failed(running).await;
+        assert_eq!(error.stage(), Some("hub"));
+        assert!(matches!(error.cause(), Some(Cause::Lost { .. })), "{error}");
+        let input = within("the input", input.wait()).await.unwrap();
+        input.report.check().unwrap();
+        let row = error.report().unwrap().stage("hub").unwrap().received;
+        assert_eq!(input.report.stage("in").unwrap().passed, row);
+        assert!(hub.is_closed());
+        drop(outlet);
+        census.assert_none_alive();
+    });
+}
+
+#[test]
 fn a_hub_that_feeds_itself_goes_on_until_it_is_ended() {
     system(async {
         let rounds = Arc::new(AtomicU64::new(0));
