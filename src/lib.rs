@@ -59,6 +59,8 @@
 //!   [`balance`](Source::balance) if you want to part one.
 //! * Use [`FlowContext`] if you want deadlines, cancellation with a cause, and values that belong to
 //!   a request.
+//! * Use [`supervised`](Source::supervised) and [`RestartPolicy`] if a stage is to go on after a failure,
+//!   and [`FlowSupervisor`] if you want flows, actors of your own and further supervisors in one tree.
 //! * Use [`Control`] if you want to end a flow or a part of it from elsewhere, or to look at it.
 //! * Use [`Report`] if you want to know what became of every item, and which stage is the slowest.
 #![cfg_attr(

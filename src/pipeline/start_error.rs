@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::context::Cause;
 use crate::supervise::Directive;
 
-/// Why [`Blueprint::run`](crate::Blueprint::run) started nothing.
+/// Why [`Blueprint::run`](crate::Blueprint::run) started nothing, or a
+/// [supervisor](crate::FlowSupervisor) did not start, or took up no child: in its place it names the
+/// child.
 ///
 /// # Examples
 ///

@@ -89,7 +89,6 @@ impl Keeper for OfActor {
 
     fn panicked(&mut self, text: &str, _started: bool) {
         let stage = Arc::clone(self.post.path());
-        log::error!("actor `{stage}` panicked: {text}");
         let text = Arc::from(text);
         self.post.fail(Cause::Panicked { stage, text });
     }

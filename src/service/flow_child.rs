@@ -116,7 +116,6 @@ where
         }
         Err(panic) => {
             let text = Arc::from(panic_text(&*panic));
-            log::error!("the factory of flow `{stage}` panicked: {text}");
             discard_payload(panic);
             post.fail(Cause::Panicked { stage, text });
         }

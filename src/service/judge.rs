@@ -27,6 +27,10 @@ impl TreeSupervisor {
         self.dues.retain(|(_, other)| *other != child);
         if outcome.is_fault() {
             self.life.state.note_failure(child, outcome);
+            if next != Next::Judge || self.is_stopping() {
+                // It is answered by nobody: the child was going down anyway.
+                log::error!("{}: {outcome}", self.children[&child].terms.path);
+            }
         }
         match next {
             Next::Leave => self.finish(child, outcome),

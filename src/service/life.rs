@@ -69,9 +69,13 @@ impl Post {
         self.life.state.context.child()
     }
 
-    /// Notes a failure; the first stays.
+    /// Notes a failure, for the supervisor to answer and to log; the first stays.
     pub(super) fn fail(&mut self, cause: Cause) {
-        self.outcome.get_or_insert(cause);
+        if self.outcome.is_some() {
+            log::error!("{}: once more: {cause}", self.path);
+        } else {
+            self.outcome = Some(cause);
+        }
     }
 
     /// Notes how it ended, where it did not fail; gives what is noted.

@@ -12,6 +12,7 @@ mod kit;
 mod bad_input;
 mod ending;
 mod hooks;
+mod logged;
 mod lost;
 mod restart;
 mod strategy;
