@@ -254,3 +254,51 @@ fn r5_6_flows_of_the_tree_are_gone_when_wait_returns() {
         assert!(matches!(finished.ending, Cause::Quit));
     });
 }
+
+/// A puppet with a timer of its own, which nothing but a stop ends.
+fn ticking(actor: &Addr<Puppet>) {
+    tell(
+        actor,
+        Do::new(|_, ctx| {
+            ctx.run_interval(Duration::from_secs(1), |_, _| {});
+        }),
+    );
+}
+
+#[test]
+fn r5_1_a_close_that_takes_longer_than_it_may_becomes_a_cancel() {
+    paused(async {
+        let spec = SupervisorSpec::new().drain_within(Duration::from_secs(10));
+        let service = spec.start(&FlowContext::background()).expect("it starts");
+        let (actor, life) = puppet(&service, "puppet");
+        ticking(&actor);
+        assert_eq!(ask(&actor, Add(1)).await, Ok(1));
+        let began = tokio::time::Instant::now();
+        service.close();
+        let error = fails(service).await;
+        assert!(matches!(error.cause(), Cause::GraceExpired), "{error}");
+        assert_eq!(began.elapsed().as_secs(), 10);
+        assert_eq!(life.stopped(), 1);
+        life.assert_none_alive();
+    });
+}
+
+#[test]
+fn r5_5_a_close_can_be_raised_to_a_quit_and_a_quit_not_lowered() {
+    system(async {
+        let service = service();
+        let (actor, life) = puppet(&service, "puppet");
+        ticking(&actor);
+        assert_eq!(ask(&actor, Add(1)).await, Ok(1));
+        service.close();
+        settle().await;
+        assert!(!service.is_finished());
+        service.quit();
+        service.close();
+        let tree = within("the quit", service.wait())
+            .await
+            .expect("it ends well");
+        assert!(matches!(tree.rows()[0].ending, Some(Cause::Quit)), "{tree}");
+        life.assert_none_alive();
+    });
+}

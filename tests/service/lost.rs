@@ -44,6 +44,48 @@ fn an_actor_lives_on_its_arbiter_and_comes_back_there() {
 }
 
 #[test]
+fn a_supervisor_and_a_flow_live_where_they_are_placed() {
+    system(async {
+        let (service, thread) = (service(), Thread::new());
+        let (sender, threads) = std::sync::mpsc::channel();
+        let from = |sender: &std::sync::mpsc::Sender<_>| {
+            let sender = sender.clone();
+            move || {
+                let told = sender.send(std::thread::current().id());
+                told.expect("the test waits");
+            }
+        };
+        let flow = |say: Box<dyn Fn() + Send>| {
+            say();
+            Source::repeat_with(|| 1u64).drain()
+        };
+        let say = from(&sender);
+        let spec = ChildSpec::from("flow").on(thread.handle());
+        let placed = service.run_with(spec, move |_| flow(Box::new(say.clone())));
+        placed.expect("it starts");
+        let pool = ChildSpec::from("pool").on(thread.handle());
+        let pool = service
+            .nest(pool, SupervisorSpec::new())
+            .expect("it starts");
+        let say = from(&sender);
+        let inside = pool.run_with("inside", move |_| flow(Box::new(say.clone())));
+        inside.expect("it starts");
+        let mut said = Vec::new();
+        until("both to run", || {
+            said.extend(threads.try_iter());
+            said.len() == 2
+        })
+        .await;
+        assert_eq!(said[0], said[1]);
+        assert_ne!(said[0], std::thread::current().id());
+        quit(service).await;
+        assert!(pool.is_finished());
+        thread.stop();
+        thread.join().expect("it ends");
+    });
+}
+
+#[test]
 fn r6_6_an_actor_lost_with_its_arbiter_fails_the_tree_though_it_is_supervised() {
     system(async {
         for _ in 0..20 {
