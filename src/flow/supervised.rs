@@ -58,6 +58,7 @@ impl<T: Send + 'static> Source<T> {
     /// stage works on it. The order is kept: what is behind the item waits, in
     /// [`map_parallel`](Self::map_parallel) behind it at the same worker. An item counts as failed
     /// once, when it is given up; outputs of it that were placed before a failure are not taken back.
+    /// An item of which no copy can be made, since its clone panics, has failed and is not tried again.
     ///
     /// # Examples
     ///

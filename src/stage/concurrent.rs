@@ -172,6 +172,8 @@ where
     fn begin(&mut self, core: &mut Core, number: Option<u64>, item: T) {
         // Taken back below: they stay where the closure panics.
         core.counts.failed += 1;
+        // Its copy can panic too.
+        self.failed = Some(Failed { number, copy: None });
         let copy = self.input.copy().map(|copy| copy(&item));
         self.failed = Some(Failed { number, copy });
         let its = number.unwrap_or(self.begun);
@@ -206,6 +208,17 @@ where
             }
         }
         started
+    }
+
+    /// Gives up the item that was to be tried again: results behind it do not wait for it.
+    fn give_up_again(&mut self, core: &mut Core) {
+        if let Some(Failed { number, copy }) = self.again.take() {
+            core.counts.discarded += 1;
+            if let Some(number) = number {
+                self.results.miss(number);
+            }
+            self.input.give_up(copy, None);
+        }
     }
 
     fn is_idle(&self) -> bool {
@@ -256,6 +269,7 @@ where
     }
 
     fn quit(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Result<Turn, BoxError> {
+        self.give_up_again(core);
         loop {
             if let Some(cause) = self.out.cancelled() {
                 if self.running.is_empty() {
@@ -304,10 +318,7 @@ where
         for copy in copies {
             self.input.give_up(Some(copy), None);
         }
-        if let Some(again) = self.again.take() {
-            core.counts.discarded += 1;
-            self.input.give_up(again.copy, None);
-        }
+        self.give_up_again(core);
     }
 
     fn recover(&mut self, core: &mut Core, how: Directive, cause: &Cause) -> bool {

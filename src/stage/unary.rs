@@ -73,6 +73,8 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
     fn try_again(&mut self, core: &mut Core, item: L::In) -> Result<(), BoxError> {
         // Taken back below: it stays where the logic fails again.
         core.counts.failed += 1;
+        // Its copy can panic too.
+        self.failed = Some(Failed { copy: None });
         let copy = self.input.copy().map(|copy| copy(&item));
         self.failed = Some(Failed { copy });
         let outs = self.logic.accept(item)?;
@@ -173,6 +175,8 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
             let Some(item) = work.batch.pop() else { break };
             work.begun += 1;
             if COPIED {
+                // Gone before the next is made: where that panics, it is not taken for it.
+                drop_caught(work.spare.take());
                 work.spare = Some(copy(&item));
             }
             let mut outs = match self.logic.accept(item) {
@@ -320,8 +324,10 @@ impl<L: Logic, O: Out<L::Out>> Kernel for Unary<L, O> {
     }
 
     fn recover(&mut self, core: &mut Core, how: Directive, cause: &Cause) -> bool {
+        // Without its state it ends whatever is said: the item has failed then.
+        let retries = how == Directive::Retry && self.logic.is_sound();
         match self.failed.take() {
-            Some(Failed { copy: Some(item) }) if how == Directive::Retry => {
+            Some(Failed { copy: Some(item) }) if retries => {
                 core.counts.failed -= 1;
                 self.again = Some(item);
             }

@@ -230,8 +230,10 @@ impl RestartPolicy {
         let wait = if resumes {
             Duration::ZERO
         } else {
-            let doublings = history.streak().saturating_sub(1).min(31);
-            let wait = self.first.saturating_mul(1 << doublings).min(self.most);
+            // No time is longer than a nanosecond doubled so often.
+            let doublings = history.streak().saturating_sub(1).min(96);
+            let wait = (0..doublings).fold(self.first, |wait, _| wait.saturating_mul(2));
+            let wait = wait.min(self.most);
             let spread = 1.0 + self.jitter * (2.0 * random - 1.0);
             Duration::try_from_secs_f64(wait.as_secs_f64() * spread).unwrap_or(self.most)
         };
@@ -265,6 +267,18 @@ mod tests {
         now += millis(600);
         let wait = policy.delay(&mut history, Directive::Retry, false, now, MIDDLE);
         assert_eq!(wait, Some(millis(10)));
+    }
+
+    #[test]
+    fn r6_4_the_shortest_wait_doubles_up_to_the_most_too() {
+        let hour = Duration::from_secs(3_600);
+        let policy = RestartPolicy::retry()
+            .without_limit()
+            .backoff(Duration::from_nanos(1), hour);
+        let (mut history, now) = (History::default(), Instant::now());
+        let mut wait = || policy.delay(&mut history, Directive::Retry, false, now, MIDDLE);
+        assert_eq!(wait(), Some(Duration::from_nanos(1)));
+        assert_eq!((0..200).filter_map(|_| wait()).last(), Some(hour));
     }
 
     #[test]

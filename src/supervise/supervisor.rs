@@ -107,6 +107,11 @@ impl Supervisor {
     fn recover(&mut self, now: Instant) {
         while let Some((stage, directive)) = self.recoveries.take_due(now) {
             let stage = u32::try_from(stage).unwrap_or(u32::MAX);
+            let failed = self.flow.stage(stage);
+            if failed.is_gone() || failed.marked() >= Level::Quit {
+                // It was ended meanwhile, and does not go on: nobody is restarted with it.
+                continue;
+            }
             if directive == Directive::Restart {
                 for other in self.flow.plan.radius(stage) {
                     self.stages[other as usize].order(Order::Renew);

@@ -9,6 +9,7 @@
 mod kit;
 
 mod backoff;
+mod copies;
 mod directives;
 mod letters;
 mod refusals;

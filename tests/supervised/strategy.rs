@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_flow::prelude::*;
 use actix_rt::Arbiter;
 
-use crate::kit::{finished, paused, quiet_panics, system};
+use crate::kit::{finished, paused, quiet_panics, settle, system};
 
 /// How often each of three stages was started, when the one in the middle fails once.
 async fn starts(strategy: Strategy) -> [u64; 3] {
@@ -153,5 +153,49 @@ fn r6_3_an_item_that_a_restarted_worker_discards_holds_up_no_other() {
             .strategy(Strategy::RestForOne);
         let left: Vec<_> = (1..20).filter(|n| *n != 10).collect();
         assert_eq!(finished(flow).await.value, Some(left));
+    });
+}
+
+#[test]
+fn r6_3_a_stage_that_was_quit_in_its_backoff_restarts_nobody() {
+    quiet_panics();
+    paused(async {
+        let starts = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&starts);
+        let minute = Duration::from_secs(60);
+        let (inlet, items) = Source::inlet(4);
+        let (kept, others) = Source::inlet(4);
+        let failing = items
+            .scan_with(
+                |_| (),
+                |(), n: u64| -> Option<u64> { panic!("expected: {n}") },
+            )
+            .named("fails")
+            .supervised(RestartPolicy::restart().backoff(minute, minute));
+        let flow = failing
+            .merge(others)
+            .scan_with(
+                move |_| {
+                    count.fetch_add(1, SeqCst);
+                    0
+                },
+                |sum, n| {
+                    *sum += n;
+                    Some(*sum)
+                },
+            )
+            .collect::<Vec<_>>()
+            .strategy(Strategy::RestForOne);
+        let running = flow.run(&FlowContext::background()).expect("it starts");
+        inlet.send(1).await.expect("it is taken");
+        kept.send(2).await.expect("it is taken");
+        settle().await;
+        let quit = running.control().quit_stage("fails");
+        quit.expect("it is a stage").await;
+        tokio::time::sleep(2 * minute).await;
+        kept.send(3).await.expect("it is taken");
+        drop((inlet, kept));
+        assert_eq!(running.await.expect("it ends well"), [2, 5]);
+        assert_eq!(starts.load(SeqCst), 1);
     });
 }

@@ -1,0 +1,198 @@
+//! Rule 6.2: what becomes of items whose copies cannot be made, or are never used.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
+
+use actix_flow::prelude::*;
+
+use crate::kit::{Gate, failure, finished, quiet_panics, settle, system, until, within};
+
+/// An item of which a number of copies can be made, and no more.
+#[derive(Debug)]
+struct Frail {
+    number: u64,
+    copies: Arc<AtomicU64>,
+}
+
+impl Frail {
+    fn new(number: u64, copies: u64) -> Self {
+        let copies = Arc::new(AtomicU64::new(copies));
+        Self { number, copies }
+    }
+}
+
+impl Clone for Frail {
+    fn clone(&self) -> Self {
+        let left = self
+            .copies
+            .fetch_update(SeqCst, SeqCst, |n| n.checked_sub(1));
+        assert!(left.is_ok(), "expected: no copy of {}", self.number);
+        let (number, copies) = (self.number, Arc::clone(&self.copies));
+        Self { number, copies }
+    }
+}
+
+fn at_once() -> RestartPolicy {
+    RestartPolicy::retry()
+        .without_limit()
+        .backoff(Duration::ZERO, Duration::ZERO)
+}
+
+/// Ten items; of the one in the middle so many copies can be made.
+fn items(copies: u64) -> Source<Frail> {
+    let of = move |n| if n == 5 { copies } else { 100 };
+    Source::from_iter((0..10).map(move |n| Frail::new(n, of(n)))).retried(at_once())
+}
+
+fn all_but_five() -> Vec<u64> {
+    (0..10).filter(|n| *n != 5).collect()
+}
+
+#[test]
+fn r6_2_an_item_that_cannot_be_copied_is_not_taken_for_the_one_before() {
+    quiet_panics();
+    system(async {
+        let flow = items(0)
+            .map(|item| item.number)
+            .named("copies")
+            .collect::<Vec<_>>();
+        let finished = finished(flow).await;
+        assert_eq!(finished.value, Some(all_but_five()));
+        let row = finished.report.stage("copies").expect("it is a stage");
+        assert_eq!((row.received, row.passed, row.failed), (10, 9, 1));
+    });
+}
+
+/// Refuses the fifth item as often as it comes.
+fn refuses_five(item: &Frail) -> Result<u64, &'static str> {
+    if item.number == 5 {
+        return Err("five");
+    }
+    Ok(item.number)
+}
+
+#[test]
+fn r6_2_an_item_that_cannot_be_copied_again_gives_its_credit_back() {
+    quiet_panics();
+    for copies in 0..3 {
+        system(async {
+            let flow = items(copies)
+                .try_map(|item| refuses_five(&item))
+                .named("refuses")
+                .window(1)
+                .collect::<Vec<_>>();
+            let finished = finished(flow).await;
+            assert_eq!(finished.value, Some(all_but_five()), "{copies}");
+            let row = finished.report.stage("refuses").expect("it is a stage");
+            assert_eq!((row.passed, row.failed), (9, 1), "{copies}");
+        });
+    }
+}
+
+#[test]
+fn r6_2_an_item_that_cannot_be_copied_again_holds_no_worker_up() {
+    quiet_panics();
+    for copies in 0..4 {
+        system(async {
+            let flow = items(copies)
+                .map_parallel(2, |item: Frail| {
+                    refuses_five(&item).expect("expected: five")
+                })
+                .named("refuses")
+                .window(2)
+                .collect::<Vec<_>>();
+            let finished = finished(flow).await;
+            assert_eq!(finished.value, Some(all_but_five()), "{copies}");
+        });
+    }
+}
+
+#[test]
+fn r6_2_an_item_that_cannot_be_copied_again_holds_no_result_up() {
+    quiet_panics();
+    for (copies, window) in [(0, 1), (1, 2), (2, 2)] {
+        system(async {
+            let flow = items(copies)
+                .map_async(window, |item: Frail| async move {
+                    refuses_five(&item).expect("expected: five")
+                })
+                .named("refuses")
+                .window(window)
+                .collect::<Vec<_>>();
+            let finished = finished(flow).await;
+            assert_eq!(finished.value, Some(all_but_five()), "{copies}");
+            let row = finished.report.stage("refuses").expect("it is a stage");
+            assert_eq!((row.passed, row.failed), (9, 1), "{copies}");
+        });
+    }
+}
+
+#[test]
+fn r6_2_a_quit_does_not_wait_for_an_item_that_is_not_tried_again_any_more() {
+    quiet_panics();
+    system(async {
+        let (gate, first, fail) = (Gate::new(), Gate::new(), Gate::new());
+        let (pass, its, fails) = (gate.clone(), first.clone(), fail.clone());
+        let flow = Source::from_iter(0..100u64)
+            .retried(at_once())
+            .map_async(3, move |n| {
+                let (first, fail) = (its.clone(), fails.clone());
+                async move {
+                    match n {
+                        0 => first.pass().await,
+                        1 => {
+                            fail.pass().await;
+                            panic!("expected: one");
+                        }
+                        _ => {}
+                    }
+                    n
+                }
+            })
+            .named("tries")
+            .for_each_async(1, move |n| {
+                let gate = pass.clone();
+                async move {
+                    if n == 0 {
+                        gate.pass().await;
+                    }
+                }
+            })
+            .window(1)
+            .grace(Duration::from_secs(3600));
+        let running = flow.run(&FlowContext::background()).expect("it starts");
+        let control = running.control();
+        until("both", || first.arrived() + fail.arrived() == 2).await;
+        first.open();
+        until("the sink", || gate.arrived() == 1).await;
+        // No room, and a result behind it: it is not begun again.
+        fail.open();
+        settle().await;
+        let quit = control.quit_stage("tries").expect("it is a stage");
+        gate.open();
+        within("the quit", quit).await;
+        let finished = within("the end", running.wait())
+            .await
+            .expect("it ends well");
+        finished.report.check().expect("it balances");
+    });
+}
+
+#[test]
+fn r6_2_an_item_at_which_a_sink_lost_its_state_has_failed() {
+    quiet_panics();
+    system(async {
+        let flow = Source::from_iter(0..10u64)
+            .retried(at_once())
+            .fold(0, |sum, n| {
+                assert!(n != 5, "expected: five");
+                sum + n
+            })
+            .named("sum");
+        let error = failure(flow).await;
+        let row = error.report().and_then(|report| report.stage("sum"));
+        let row = row.expect("it is a stage");
+        assert_eq!((row.passed, row.failed), (5, 1));
+    });
+}
