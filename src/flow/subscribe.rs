@@ -131,7 +131,10 @@ impl<T: Send + 'static> BroadcastHub<T> {
     /// # }
     /// ```
     pub fn subscribe(&self, lag: Lag) -> Source<T> {
-        let queue = Arc::new(Queue::new(self.shared().capacity));
+        // Where nobody waits for room nobody takes permits, and the queue gives some back all the same.
+        let waits = lag == Lag::Wait;
+        let permits = if waits { self.shared().capacity } else { 0 };
+        let queue = Arc::new(Queue::new(permits));
         let member = Arc::new(Member {
             hub: self.clone(),
             queue: Arc::clone(&queue),

@@ -1,7 +1,8 @@
 //! The kernel of sinks whose items go on outside of their flow: into a hub.
 //!
 //! 1. Room is asked for only when there is an item: a sink whose source is slow holds none.
-//! 2. An item is passed once it was taken; one that comes back is discarded, and counted.
+//! 2. An item is passed once it was taken; one that comes back waits until it is, or until nothing
+//!    more is taken: then it is discarded, and counted.
 //! 3. The taker is told the end once, by `end`, whatever it is.
 
 use std::task::{Context, Poll};
@@ -21,7 +22,7 @@ pub(crate) trait Handover: 'static {
     /// Ready once it has room for one item; asked only when there is one.
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Takes an item, for which there is room; gives it back where it takes nothing more.
+    /// Takes an item, for which there is room; gives it back where that was gone by then.
     fn take(&mut self, item: Self::Item) -> Result<(), Self::Item>;
 
     /// There are no more items: none was left behind, unless there is a cause.
@@ -32,6 +33,8 @@ pub(crate) trait Handover: 'static {
 pub(crate) struct HandedOver<H: Handover> {
     to: H,
     input: InPort<H::Item>,
+    /// An item that came back.
+    held: Option<H::Item>,
     /// Whether it has come to its end by itself.
     completed: bool,
     /// Whether an item is counted as failed whose credit was not given back.
@@ -43,27 +46,38 @@ impl<H: Handover> HandedOver<H> {
         Self {
             to,
             input,
+            held: None,
             completed: false,
             failed: false,
         }
     }
 
     fn hand_over(&mut self, core: &mut Core) {
-        let Some(item) = self.input.pop() else { return };
+        let Some(item) = self.held.take().or_else(|| self.input.pop()) else {
+            return;
+        };
         // Taken back below: it stays where a clone panics.
         core.counts.failed += 1;
         self.failed = true;
-        let refused = self.to.take(item).err();
+        self.held = self.to.take(item).err();
         core.counts.failed -= 1;
         self.failed = false;
-        match refused {
-            None => core.counts.passed += 1,
-            Some(item) => {
-                core.counts.discarded += 1;
-                self.input.give_up(Some(item), None);
-            }
+        if self.held.is_none() {
+            core.counts.passed += 1;
+            self.input.credit(1);
         }
-        self.input.credit(1);
+    }
+
+    /// What there is to do without an item to hand over.
+    fn rest(&mut self) -> Option<Turn> {
+        if let Some(cause) = self.input.failure() {
+            return Some(Turn::Done(End::Failed(cause.clone())));
+        }
+        if self.input.is_drained() {
+            self.completed = true;
+            return Some(Turn::Done(End::Completed));
+        }
+        (!self.input.is_ready()).then_some(Turn::Park(Wait::Item(Some(0))))
     }
 }
 
@@ -77,15 +91,10 @@ impl<H: Handover> Kernel for HandedOver<H> {
             if core.is_marked() {
                 return Ok(Turn::Marked);
             }
-            if let Some(cause) = self.input.failure() {
-                return Ok(Turn::Done(End::Failed(cause.clone())));
-            }
-            if self.input.is_drained() {
-                self.completed = true;
-                return Ok(Turn::Done(End::Completed));
-            }
-            if !self.input.is_ready() {
-                return Ok(Turn::Park(Wait::Item(Some(0))));
+            if self.held.is_none()
+                && let Some(turn) = self.rest()
+            {
+                return Ok(turn);
             }
             if self.to.poll_room(cx).is_pending() {
                 return Ok(Turn::Waiting);
@@ -109,6 +118,10 @@ impl<H: Handover> Kernel for HandedOver<H> {
     fn outputs(&mut self, _: &mut dyn FnMut(&mut dyn OutEnd)) {}
 
     fn release(&mut self, core: &mut Core) {
+        if let Some(item) = self.held.take() {
+            core.counts.discarded += 1;
+            self.input.give_up(Some(item), None);
+        }
         if self.completed {
             self.to.end(None);
             return;

@@ -10,6 +10,7 @@ mod kit;
 
 mod broadcast;
 mod broadcast_ends;
+mod broadcast_gaps;
 mod broadcast_ported;
 mod merge;
 mod merge_ends;
