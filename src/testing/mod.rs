@@ -6,6 +6,8 @@
 //! * Use [`LeakCheck`] if you want a test to fail that leaves something alive, or in which an actor
 //!   panicked, and [`Census`] if you want to count items. [`system`] has a check of its own.
 //! * Use [`schedules`] if you want a test to run in many orders, each of which can be replayed.
+//! * Use [`conformance`] if you want to know whether a source, stage or sink of yours keeps the rules
+//!   of edges.
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -43,6 +45,7 @@
 //! [`Source::into_probe`]: crate::Source::into_probe
 
 mod census;
+pub mod conformance;
 mod expect;
 mod leaks;
 mod limit;

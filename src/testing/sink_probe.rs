@@ -80,8 +80,8 @@ impl<T: Send + 'static> SinkProbe<T> {
     /// Allows the stage before to send `items` more. Requests add up.
     pub fn request(&self, items: usize) {
         self.shared.order(|state| {
-            state.asked += items;
-            state.requested += items as u64;
+            state.asked = state.asked.saturating_add(items);
+            state.requested = state.requested.saturating_add(items as u64);
         });
     }
 
@@ -119,6 +119,20 @@ impl<T: Send + 'static> SinkProbe<T> {
         async move {
             let wanted = self.wanted(format_args!("an item"), at);
             self.shared.expect(wanted, State::pop).await
+        }
+    }
+
+    /// Waits for the next item; none where there is none any more.
+    #[track_caller]
+    pub(super) fn next_if_any(&self) -> impl Future<Output = Option<T>> {
+        let at = Location::caller();
+        async move {
+            let wanted = self.wanted(format_args!("an item or an end"), at);
+            let look = |state: &mut State<T>| match state.items.pop_front() {
+                None if state.over.is_none() => Look::NotYet,
+                next => Look::Met(next),
+            };
+            self.shared.expect(wanted, look).await
         }
     }
 
@@ -262,7 +276,11 @@ impl<T: Send + 'static> Source<T> {
             outcome.set(());
             // It asks for nothing by itself.
             let input = InPort::limited(up, Some(0));
-            Playing { played, input }
+            Playing {
+                played,
+                input,
+                granted: 0,
+            }
         });
         let patience = Patience::default();
         (SinkProbe { shared, patience }, blueprint)

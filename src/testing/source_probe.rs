@@ -149,17 +149,33 @@ impl<T: Send + 'static> SourceProbe<T> {
     pub fn send_next(&self, item: T) -> impl Future<Output = ()> {
         let at = Location::caller();
         async move {
-            let number = self.shared.order(|state| {
-                state.steps.push_back(Step::Send(item));
-                let waiting = state.steps.iter();
-                let waiting = waiting.filter(|step| matches!(step, Step::Send(_)));
-                state.sent + waiting.count() as u64
-            });
+            let number = self.push(item);
             let what = format_args!("item {number} to be taken");
             let wanted = self.wanted(what, at);
             let look = |state: &mut State<T>| state.met(state.sent >= number);
             self.shared.expect(wanted, look).await;
         }
+    }
+
+    /// Sends an item once it is asked for; says whether it was before the source was over.
+    pub(super) async fn offer(&self, item: T, at: &'static Location<'static>) -> bool {
+        let number = self.push(item);
+        let what = format_args!("item {number} to be taken");
+        let look = |state: &mut State<T>| match state.sent >= number {
+            true => Look::Met(true),
+            false if state.over.is_some() => Look::Met(false),
+            false => Look::NotYet,
+        };
+        self.shared.expect(self.wanted(what, at), look).await
+    }
+
+    fn push(&self, item: T) -> u64 {
+        self.shared.order(|state| {
+            state.steps.push_back(Step::Send(item));
+            let waiting = state.steps.iter();
+            let waiting = waiting.filter(|step| matches!(step, Step::Send(_)));
+            state.sent + waiting.count() as u64
+        })
     }
 
     /// Ends the source behind what was sent: there are no more items.

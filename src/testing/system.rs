@@ -87,6 +87,7 @@ impl PausedSystem {
 pub struct TestSystem {
     paused: bool,
     limit: Duration,
+    real_limit: Duration,
     panics_expected: bool,
     seed: Option<u64>,
 }
@@ -99,6 +100,7 @@ impl TestSystem {
         Self {
             paused: true,
             limit: LIMIT,
+            real_limit: REAL_LIMIT,
             panics_expected: false,
             seed: None,
         }
@@ -109,6 +111,7 @@ impl TestSystem {
         Self {
             paused: false,
             limit: REAL_LIMIT,
+            real_limit: REAL_LIMIT,
             panics_expected: false,
             seed: None,
         }
@@ -117,6 +120,12 @@ impl TestSystem {
     /// Sets how long the test may take.
     pub fn within(mut self, limit: Duration) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// Sets how long it may take by the clock of the world, too.
+    pub(super) fn within_real(mut self, limit: Duration) -> Self {
+        self.real_limit = limit;
         self
     }
 
@@ -154,6 +163,12 @@ impl TestSystem {
         self
     }
 
+    /// Has a seed decide within a test.
+    pub(super) async fn schedule<F: Future>(seed: u64, future: F) -> F::Output {
+        let _scheduled = Scheduled::by(seed);
+        future.await
+    }
+
     /// Runs a test.
     ///
     /// # Panics
@@ -174,7 +189,8 @@ impl TestSystem {
             if self.panics_expected {
                 check = check.expecting_panics();
             }
-            let Some(output) = within(self.limit, self.limit.min(REAL_LIMIT), test()).await else {
+            let Some(output) = within(self.limit, self.limit.min(self.real_limit), test()).await
+            else {
                 panic!("the test at {at} waits for what does not come");
             };
             check.clean(at).await;

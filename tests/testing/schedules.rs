@@ -11,7 +11,7 @@ fn events(system: &TestSystem) -> Vec<u64> {
     let log = Arc::new(Mutex::new(Vec::new()));
     let logged = |log: &Arc<Mutex<Vec<u64>>>, plus: u64| {
         let log = Arc::clone(log);
-        move |n: &u64| log.lock().unwrap().push(n + plus)
+        move |n: &u64| log.lock().expect("it runs").push(n + plus)
     };
     let (first, second) = (logged(&log, 0), logged(&log, 1000));
     system.run(|| async {
@@ -25,15 +25,15 @@ fn events(system: &TestSystem) -> Vec<u64> {
             .inspect(second)
             .window(8)
             .count();
-        let running = flow.run(&FlowContext::background()).unwrap();
+        let running = flow.run(&FlowContext::background()).expect("it runs");
         for _ in 0..40 {
             tokio::task::yield_now().await;
         }
         running.control().quit().await;
-        let finished = running.wait().await.unwrap();
-        finished.report.check().unwrap();
+        let finished = running.wait().await.expect("it runs");
+        finished.report.check().expect("it runs");
     });
-    let log = log.lock().unwrap();
+    let log = log.lock().expect("it runs");
     log.clone()
 }
 
@@ -105,13 +105,13 @@ fn a_race() {
 }
 
 fn race(seed: Option<&str>) -> Output {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let mut command = Command::new(std::env::current_exe().expect("it runs"));
     command.args(["--exact", "schedules::a_race", "--ignored", "--nocapture"]);
     command.env_remove("ACTIX_FLOW_SCHEDULE");
     if let Some(seed) = seed {
         command.env("ACTIX_FLOW_SCHEDULE", seed);
     }
-    command.output().unwrap()
+    command.output().expect("it runs")
 }
 
 #[test]

@@ -1,0 +1,47 @@
+//! What parts that are wrong on purpose have in common.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+
+use actix_flow::testing::conformance::{Finding, Verdict};
+
+/// Fails unless a wrong part failed at least these cases; gives all that it failed.
+#[track_caller]
+pub(crate) fn fails(verdict: &Verdict, cases: &[&str]) -> BTreeSet<String> {
+    let failed: BTreeSet<_> = verdict.failed().into_iter().map(String::from).collect();
+    for case in cases {
+        assert!(failed.contains(*case), "{case} was to fail: {verdict}");
+        let Some(Finding::Failed(how)) = verdict.finding(case) else {
+            panic!("{case} has no finding");
+        };
+        assert!(!how.is_empty());
+    }
+    failed
+}
+
+/// The cases that no wrong part has failed.
+pub(crate) fn unfailed(verdict: &Verdict, failed: &[BTreeSet<String>]) -> Vec<&'static str> {
+    let cases = verdict.findings().iter().map(|(case, _)| *case);
+    cases
+        .filter(|case| !failed.iter().any(|failed| failed.contains(*case)))
+        .collect()
+}
+
+/// Counts the turns that others had, as long as somebody looks.
+pub(crate) fn turns() -> Arc<AtomicU64> {
+    let turns = Arc::new(AtomicU64::new(0));
+    let counted = Arc::downgrade(&turns);
+    actix_rt::spawn(async move {
+        // Not for ever: the clock would not move.
+        for _ in 0..300 {
+            let Some(turns) = counted.upgrade() else {
+                break;
+            };
+            turns.fetch_add(1, SeqCst);
+            drop(turns);
+            tokio::task::yield_now().await;
+        }
+    });
+    turns
+}
