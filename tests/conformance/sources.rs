@@ -9,18 +9,18 @@ use futures::stream;
 
 type Item = Tracked<u64>;
 
-fn passes<T: std::fmt::Debug + Send + 'static>(check: SourceCheck<T>) {
+fn passes<T: std::fmt::Debug + Send + 'static>(check: &SourceCheck<T>) {
     check.check().assert_passed();
 }
 
 #[test]
 fn from_iter() {
-    passes(source("from_iter", Source::from_iter));
+    passes(&source("from_iter", Source::from_iter));
 }
 
 #[test]
 fn from_iter_with() {
-    passes(source("from_iter_with", |numbers| {
+    passes(&source("from_iter_with", |numbers| {
         let mut numbers = Some(numbers);
         Source::from_iter_with(move |_| numbers.take().expect("it is not restarted"))
     }));
@@ -28,21 +28,21 @@ fn from_iter_with() {
 
 #[test]
 fn from_stream() {
-    passes(source("from_stream", |numbers| {
+    passes(&source("from_stream", |numbers| {
         Source::from_stream(stream::iter(numbers))
     }));
 }
 
 #[test]
 fn unfold() {
-    passes(source("unfold", |numbers| {
+    passes(&source("unfold", |numbers| {
         Source::unfold(numbers, Numbers::next)
     }));
 }
 
 #[test]
 fn unfold_async() {
-    passes(source("unfold_async", |numbers| {
+    passes(&source("unfold_async", |numbers| {
         Source::unfold_async(numbers, |mut numbers: Numbers| async move {
             tokio::task::yield_now().await;
             numbers.next().map(|number| (number, numbers))
@@ -52,7 +52,7 @@ fn unfold_async() {
 
 #[test]
 fn generate() {
-    passes(source("generate", |numbers| {
+    passes(&source("generate", |numbers| {
         Source::generate(async move |mut out: Yielder<Item>| {
             for number in numbers {
                 out.send(number).await;
@@ -66,13 +66,13 @@ fn repeat_with() {
     let endless = source("repeat_with", |mut numbers| {
         Source::repeat_with(move || numbers.next())
     });
-    passes(endless.endless());
+    passes(&endless.endless());
 }
 
 #[test]
 fn once() {
     let one = source("once", |mut numbers| Source::once(numbers.next()));
-    passes(one.at_most(1).without(
+    passes(&one.at_most(1).without(
         "r3_1_computes_nothing_before_it_is_asked",
         "its item is given",
     ));
@@ -80,13 +80,13 @@ fn once() {
 
 #[test]
 fn empty() {
-    passes(source("empty", |_| Source::<u64>::empty()).at_most(0));
+    passes(&source("empty", |_| Source::<u64>::empty()).at_most(0));
 }
 
 #[test]
 fn ticks() {
     let ticks = source("ticks", |_| Source::ticks(Duration::from_millis(1)));
-    passes(ticks.endless().varying());
+    passes(&ticks.endless().varying());
 }
 
 /// What is fed by other code is not asked for one by one: the inlet's capacity is made before.
@@ -101,7 +101,7 @@ fn fed<T: std::fmt::Debug + Send + 'static>(check: SourceCheck<T>) {
             "what is refused is the sender's",
         )
         .without("r5_4_a_cancel_ends_it_within_one_item", why);
-    passes(check);
+    passes(&check);
 }
 
 #[test]

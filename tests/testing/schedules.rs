@@ -99,7 +99,7 @@ fn a_race() {
             .collect();
         let running = flow.run(&FlowContext::background()).unwrap();
         let made: Vec<u64> = running.await.unwrap();
-        println!("made {made:?}");
+        eprintln!("made {made:?}");
         assert_eq!(made, [1, 2]);
     });
 }
@@ -127,7 +127,7 @@ fn a_run_that_fails_prints_its_seed_and_is_replayed_with_it() {
         told.contains(&format!("ACTIX_FLOW_SCHEDULE={seed} replays")),
         "{told}"
     );
-    let made = String::from_utf8(replayed.stdout).unwrap();
+    let made = &told;
     assert_eq!(made.matches("made [2, 1]").count(), 1, "{made}");
     assert_eq!(made.matches("made").count(), 1, "{made}");
 }

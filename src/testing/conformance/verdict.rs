@@ -12,7 +12,7 @@ use crate::context::panic_text;
 
 /// The longest that a case may take by the clock of the world, which a paused one never is by its own
 /// where something runs for ever.
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(40);
 
 /// Why a case says nothing of a part.
 pub(super) struct LeftOut(pub(super) &'static str);
