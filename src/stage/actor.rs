@@ -13,18 +13,14 @@ use std::task::{self, Poll};
 use std::thread;
 use std::time::Instant;
 
-use actix::dev::channel::AddressReceiver;
 use actix::fut::ActorFuture;
-use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler};
-use actix_rt::ArbiterHandle;
+use actix::{Actor, ActorContext, Context, Handler};
 
-use super::{Clock, Core, End, Inputs, Kernel, Outputs, Turn, schedule};
+use super::{Core, End, Inputs, Kernel, Outputs, Turn, schedule};
 use crate::context::{BoxError, Cause, discard_payload, drop_caught_by, panic_text};
 use crate::edge::{Demand, Feed};
 use crate::report::Spent;
-use crate::supervise::{
-    Directive, Guard, Level, Lifeline, Line, Order, Presence, StageState, Wait, start,
-};
+use crate::supervise::{Directive, Level, Order, Wait};
 
 /// A stage of a flow.
 pub(crate) struct StageActor<K: Kernel> {
@@ -80,7 +76,10 @@ impl<K: Kernel> Handler<Order> for StageActor<K> {
                 self.core.probed = true;
             }
             Order::Directive(directive) => self.core.directive = Some(directive),
-            Order::Renew => self.core.renewed = true,
+            Order::Renew => {
+                self.core.renewed = true;
+                self.core.stir();
+            }
         }
     }
 }
@@ -93,6 +92,10 @@ enum Answer {
 }
 
 impl<K: Kernel> StageActor<K> {
+    pub(super) fn new(core: Core, kernel: K) -> Self {
+        Self { core, kernel }
+    }
+
     /// Ships what is ready, asks for more, counts.
     fn settle(&mut self, now: Instant) {
         let counts = &mut self.core.counts;
@@ -220,6 +223,12 @@ impl<K: Kernel> StageActor<K> {
             _ if ends => Directive::Resume,
             _ => return Answer::Await,
         };
+        if how == Directive::Stop && self.is_pending() {
+            // What it had goes before its failure: the last item is too heavy to go now.
+            self.core.directive = Some(how);
+            self.core.park(Wait::Credit(None));
+            return Answer::Await;
+        }
         self.core.suspended = None;
         let (kernel, core) = (&mut self.kernel, &mut self.core);
         let recovered = catch_unwind(AssertUnwindSafe(|| kernel.recover(core, how, &cause)));
@@ -350,7 +359,7 @@ impl<K: Kernel> Drop for StageActor<K> {
 }
 
 /// The one future that an actor spawns.
-struct Pump;
+pub(super) struct Pump;
 
 impl<K: Kernel> ActorFuture<StageActor<K>> for Pump {
     type Output = ();
@@ -367,31 +376,4 @@ impl<K: Kernel> ActorFuture<StageActor<K>> for Pump {
         ctx.stop();
         Poll::Ready(())
     }
-}
-
-/// What a stage needs to start.
-pub(crate) struct Launch {
-    pub(crate) life: Arc<Lifeline>,
-    pub(crate) state: Arc<StageState>,
-    pub(crate) place: Option<ArbiterHandle>,
-}
-
-/// Starts the actor of a stage; its kernel is made where it will live.
-pub(crate) fn launch<K: Kernel>(
-    launch: Launch,
-    address: Addr<StageActor<K>>,
-    receiver: AddressReceiver<StageActor<K>>,
-    make: impl FnOnce(&Core) -> K + Send + 'static,
-) -> Box<dyn Line> {
-    let Launch { life, state, place } = launch;
-    let presence = Presence::of(&life, &state);
-    let guard = Guard::of_stage(&presence);
-    start(place.as_ref(), guard, move || {
-        let core = Core::new(life, presence, state, Clock::new(Instant::now()));
-        let kernel = make(&core);
-        let mut ctx = Context::with_receiver(receiver);
-        ctx.spawn(Pump);
-        ctx.into_future(StageActor { core, kernel })
-    });
-    Box::new(address)
 }

@@ -76,6 +76,11 @@ impl Core {
         if !self.asked.raise(level, cause) {
             return;
         }
+        self.stir();
+    }
+
+    /// Notes that it goes on by an order of its supervisor.
+    pub(super) fn stir(&mut self) {
         // What it does now can make others owe credit that were asked already.
         self.life.0.note_moved();
         if self.units == 0 {

@@ -2,7 +2,7 @@
 
 use actix_flow::prelude::*;
 
-use crate::kit::{Census, finished, quiet_panics, refusal, settle, system, within};
+use crate::kit::{Census, Gate, finished, quiet_panics, refusal, settle, system, until, within};
 
 #[test]
 fn r2_1_what_is_in_flight_never_weighs_more_than_the_bound() {
@@ -141,5 +141,59 @@ fn a_weigher_that_panics_sends_the_item_alone() {
             .map(|n| n)
             .count();
         assert_eq!(finished(flow).await.value, Some(20));
+    });
+}
+
+#[test]
+fn r4_4_an_isolated_failure_waits_for_an_item_too_heavy_to_go_before_it() {
+    quiet_panics();
+    system(async {
+        let (fail, read) = (Gate::new(), Gate::new());
+        let (failing, reading) = (fail.clone(), read.clone());
+        let bad = Source::from_iter(0..7u64)
+            .map_async(7, move |n| {
+                let gate = failing.clone();
+                async move {
+                    if n == 6 {
+                        gate.pass().await;
+                        panic!("expected: six");
+                    }
+                    n
+                }
+            })
+            .named("bad")
+            .weigh(|_| 10, 10);
+        let flow = bad
+            .merge(Source::empty())
+            .isolated()
+            .named("merge")
+            .for_each_async(1, move |_| {
+                let gate = reading.clone();
+                async move { gate.pass().await }
+            })
+            .window(1);
+        let running = flow.run(&FlowContext::background()).expect("it starts");
+        let control = running.control();
+        let edge = |n: usize| control.snapshot().edges()[n].clone();
+        // One is at the sink, one on the edge to the merge, and one has no room.
+        let to_merge =
+            |edges: &[actix_flow::EdgeReport]| edges.iter().position(|edge| &*edge.to == "merge");
+        let n = to_merge(control.snapshot().edges()).expect("it is an edge");
+        until("two items to be sent", || edge(n).sent == 2).await;
+        fail.open();
+        let failed = || control.snapshot().stage("bad").map(|bad| bad.failed);
+        until("the panic", || failed() == Some(1)).await;
+        read.open();
+        let finished = within("the end", running.wait())
+            .await
+            .expect("it completes");
+        let edges = finished.report.edges();
+        assert_eq!(
+            (edges[n].sent, edges[n].discarded),
+            (3, 0),
+            "{}",
+            finished.report
+        );
+        finished.report.check().expect("the sums hold");
     });
 }
