@@ -143,8 +143,8 @@ impl<T: Send + 'static> Source<T> {
     ///
     /// # Cost
     ///
-    /// Nothing while nothing is lost. The actor's mailbox is not bounded: it gets at once what was in
-    /// flight, a window at most.
+    /// Nothing while nothing is lost. The actor's mailbox is not bounded: at an end it gets at once what
+    /// was in flight, a window at most; and of a stage that is resumed each item at which it fails.
     pub fn dead_letters(mut self, actor: Recipient<DeadLetter<T>>) -> Self {
         self.terms.letters_to(actor);
         self

@@ -173,7 +173,8 @@ impl RestartPolicy {
     /// Waits `first` before a restart or a retry, and twice as long before each further one, up to
     /// `most`.
     ///
-    /// Both can be zero. A `most` below `first` counts for both.
+    /// Both can be zero. A `most` below `first` counts for both. Past a wait that the clock cannot
+    /// represent nobody would go on: the failure goes up.
     pub fn backoff(mut self, first: Duration, most: Duration) -> Self {
         self.first = first.min(most);
         self.most = most;
