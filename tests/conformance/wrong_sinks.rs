@@ -102,7 +102,7 @@ fn one_that_hides_a_failure_is_found() {
 fn runaway() -> Verdict {
     let runaway = |items: Source<Item>| {
         let slowly = items.for_each_async(1, |_| {
-            tokio::time::sleep(std::time::Duration::from_millis(1))
+            tokio::time::sleep(std::time::Duration::from_millis(500))
         });
         let running = slowly.run(&FlowContext::background());
         running.expect("it starts").detach();

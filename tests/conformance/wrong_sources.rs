@@ -102,7 +102,7 @@ fn runaway() -> Verdict {
                 if *number < 3000 {
                     tokio::task::yield_now().await;
                 } else {
-                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    tokio::time::sleep(Duration::from_millis(500)).await;
                 }
                 let _ = sender.try_send(number);
             }

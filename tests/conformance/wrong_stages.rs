@@ -85,7 +85,7 @@ fn bridge() -> Verdict {
     let bridge = |items: Source<Item>| {
         let (sender, receiver) = mpsc::unbounded();
         let slowly = |n| async {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
             n
         };
         let flow = items.map_async(1, slowly).for_each(move |item| {
