@@ -148,16 +148,17 @@ fn a_weigher_that_panics_sends_the_item_alone() {
 fn r4_4_an_isolated_failure_waits_for_an_item_too_heavy_to_go_before_it() {
     quiet_panics();
     system(async {
-        let (fail, read) = (Gate::new(), Gate::new());
-        let (failing, reading) = (fail.clone(), read.clone());
+        let (go, fail, read) = (Gate::new(), Gate::new(), Gate::new());
+        let (going, failing, reading) = (go.clone(), fail.clone(), read.clone());
         let bad = Source::from_iter(0..7u64)
             .map_async(7, move |n| {
-                let gate = failing.clone();
+                let (going, failing) = (going.clone(), failing.clone());
                 async move {
                     if n == 6 {
-                        gate.pass().await;
+                        failing.pass().await;
                         panic!("expected: six");
                     }
+                    going.pass().await;
                     n
                 }
             })
@@ -175,6 +176,9 @@ fn r4_4_an_isolated_failure_waits_for_an_item_too_heavy_to_go_before_it() {
         let running = flow.run(&FlowContext::background()).expect("it starts");
         let control = running.control();
         let edge = |n: usize| control.snapshot().edges()[n].clone();
+        // Without room no further future would begin.
+        until("all futures to run", || fail.arrived() + go.arrived() == 7).await;
+        go.open();
         // One is at the sink, one on the edge to the merge, and one has no room.
         let to_merge =
             |edges: &[actix_flow::EdgeReport]| edges.iter().position(|edge| &*edge.to == "merge");
