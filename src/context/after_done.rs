@@ -28,10 +28,10 @@ impl FlowContext {
     ///
     /// let (ctx, cancel) = FlowContext::background().with_cancel();
     /// let (ended, why) = mpsc::channel();
-    /// ctx.after_done(move |cause| ended.send(cause.to_string()).unwrap())?;
+    /// ctx.after_done(move |cause| ended.send(cause.to_string()).expect("it is read below"))?;
     ///
     /// cancel.cancel("enough");
-    /// assert_eq!(why.try_recv().unwrap(), "cancelled: enough");
+    /// assert_eq!(why.try_recv().as_deref(), Ok("cancelled: enough"));
     /// # Ok::<(), actix_flow::NoRuntime>(())
     /// ```
     ///

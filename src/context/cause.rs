@@ -19,8 +19,8 @@ use std::sync::Arc;
 ///     Ok(port)
 /// }
 ///
-/// assert_eq!(port("80").unwrap(), 80);
-/// assert_eq!(port("0").unwrap_err().to_string(), "port 0 is no port");
+/// assert_eq!(port("80").expect("it is one"), 80);
+/// assert_eq!(port("0").expect_err("it is none").to_string(), "port 0 is no port");
 /// ```
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -222,7 +222,7 @@ impl From<String> for Cause {
 /// # async fn main() -> Result<(), PipelineError> {
 /// let [all, none] = Source::from_iter(0..100u64).broadcast(2).window(2).into_array();
 /// let pairs = all.zip(none.filter(|_| false).named("none")).named("pairs").window(2);
-/// let error = pairs.count().run(&FlowContext::background())?.await.unwrap_err();
+/// let error = pairs.count().run(&FlowContext::background())?.await.expect_err("it gives no value");
 /// let Some(Cause::Stalled { waits }) = error.cause() else { panic!("{error}") };
 /// assert!(waits.iter().any(|wait| wait.to_string() == "`pairs` waits for an item from `none`"));
 /// # Ok(())

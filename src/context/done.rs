@@ -28,7 +28,8 @@ impl FlowContext {
     /// let (ctx, cancel) = FlowContext::background().with_cancel();
     /// let waiting = actix_rt::spawn(ctx.done());
     /// cancel.cancel("enough");
-    /// assert_eq!(waiting.await.unwrap().to_string(), "cancelled: enough");
+    /// let cause = waiting.await.expect("it does not panic");
+    /// assert_eq!(cause.to_string(), "cancelled: enough");
     /// # });
     /// ```
     pub fn done(&self) -> Done {
@@ -46,7 +47,7 @@ impl FlowContext {
     ///
     /// # actix_rt::System::new().block_on(async {
     /// let (ctx, cancel) = FlowContext::background().with_cancel();
-    /// assert_eq!(ctx.run_until(async { 6 * 7 }).await.unwrap(), 42);
+    /// assert_eq!(ctx.run_until(async { 6 * 7 }).await.expect("it is not done"), 42);
     ///
     /// cancel.cancel("enough");
     /// assert!(ctx.run_until(async { 6 * 7 }).await.is_err());

@@ -35,7 +35,8 @@ use super::values::Values;
 ///
 /// cancel.cancel("the customer hung up");
 /// assert!(query.is_done());
-/// assert_eq!(query.cause().unwrap().to_string(), "cancelled: the customer hung up");
+/// let cause = query.cause().expect("it is done").to_string();
+/// assert_eq!(cause, "cancelled: the customer hung up");
 /// ```
 ///
 /// # Cost
@@ -145,7 +146,7 @@ impl FlowContext {
     /// struct SessionId(u64);
     ///
     /// let ctx = FlowContext::background().with_value(SessionId(7));
-    /// assert_eq!(ctx.value::<SessionId>().unwrap().0, 7);
+    /// assert_eq!(ctx.value::<SessionId>().map(|id| id.0), Some(7));
     /// ```
     ///
     /// # Cost
@@ -168,8 +169,8 @@ impl FlowContext {
     ///
     /// let first = FlowContext::background().with_value(Attempt(1));
     /// let second = first.with_value(Attempt(2));
-    /// assert_eq!(second.value::<Attempt>().unwrap().0, 2);
-    /// assert_eq!(first.value::<Attempt>().unwrap().0, 1);
+    /// assert_eq!(second.value::<Attempt>().map(|attempt| attempt.0), Some(2));
+    /// assert_eq!(first.value::<Attempt>().map(|attempt| attempt.0), Some(1));
     /// ```
     #[must_use]
     pub fn value<V: Send + Sync + 'static>(&self) -> Option<Arc<V>> {
@@ -190,7 +191,7 @@ impl FlowContext {
     ///
     /// cancel.cancel("answered");
     /// assert!(!audit.is_done());
-    /// assert_eq!(*audit.value::<&str>().unwrap(), "10.0.0.7");
+    /// assert_eq!(audit.value::<&str>().as_deref(), Some(&"10.0.0.7"));
     /// ```
     pub fn without_cancel(&self) -> Self {
         Self {
@@ -235,7 +236,7 @@ impl FlowContext {
     /// }
     ///
     /// let (ctx, cancel) = FlowContext::background().with_cancel();
-    /// assert_eq!(count_primes(&ctx, 100).unwrap(), 25);
+    /// assert_eq!(count_primes(&ctx, 100).expect("it is not done"), 25);
     /// cancel.cancel("enough");
     /// assert!(count_primes(&ctx, 100).is_err());
     /// ```
@@ -261,7 +262,7 @@ impl FlowContext {
     /// assert!(ctx.cause().is_none());
     /// cancel.cancel("first");
     /// cancel.cancel("second");
-    /// assert_eq!(ctx.cause().unwrap().to_string(), "cancelled: first");
+    /// assert_eq!(ctx.cause().expect("it is done").to_string(), "cancelled: first");
     /// ```
     #[must_use]
     pub fn cause(&self) -> Option<Cause> {
@@ -281,7 +282,7 @@ impl FlowContext {
     /// assert!(root.deadline().is_none());
     ///
     /// let (request, _cancel) = root.with_timeout(Duration::from_secs(30));
-    /// let left = request.deadline().unwrap().into_std() - std::time::Instant::now();
+    /// let left = request.deadline().expect("it has one").into_std() - std::time::Instant::now();
     /// assert!(left <= Duration::from_secs(30));
     /// ```
     #[must_use]

@@ -81,7 +81,7 @@ impl CancelHandle {
     ///     let _guard = cancel.cancel_on_drop();
     ///     assert!(!ctx.is_done());
     /// }
-    /// assert_eq!(ctx.cause().unwrap().to_string(), "cancelled: dropped");
+    /// assert_eq!(ctx.cause().expect("it is done").to_string(), "cancelled: dropped");
     /// ```
     pub fn cancel_on_drop(self) -> CancelOnDrop {
         CancelOnDrop { armed: Some(self) }

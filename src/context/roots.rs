@@ -31,14 +31,15 @@ impl FlowContext {
     /// use actix_flow::FlowContext;
     /// use tokio::sync::oneshot;
     ///
-    /// # actix_rt::System::new().block_on(async {
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), actix_flow::NoRuntime> {
     /// let (hang_up, hung_up) = oneshot::channel::<()>();
     /// let ctx = FlowContext::until(hung_up, "the customer hung up")?;
     ///
     /// drop(hang_up);
     /// assert_eq!(ctx.done().await.to_string(), "cancelled: the customer hung up");
-    /// # Ok::<(), actix_flow::NoRuntime>(())
-    /// # }).unwrap();
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors
@@ -69,12 +70,13 @@ impl FlowContext {
     /// ```
     /// use actix_flow::FlowContext;
     ///
-    /// # actix_rt::System::new().block_on(async {
+    /// # #[actix::main]
+    /// # async fn main() -> Result<(), std::io::Error> {
     /// let ctx = FlowContext::until_signal()?;
     /// let served = ctx.run_until(async { "served all requests" }).await;
-    /// assert_eq!(served.unwrap(), "served all requests");
-    /// # Ok::<(), std::io::Error>(())
-    /// # }).unwrap();
+    /// assert_eq!(served.expect("it comes before the end"), "served all requests");
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors

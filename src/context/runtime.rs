@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 /// ```
 /// use actix_flow::FlowContext;
 ///
-/// let refused = FlowContext::until(std::future::pending::<()>(), "never").unwrap_err();
+/// let refused = FlowContext::until(std::future::pending::<()>(), "never").expect_err("no runtime");
 /// assert_eq!(refused.to_string(), "no tokio runtime on this thread");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

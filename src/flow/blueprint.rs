@@ -220,7 +220,7 @@ impl<R: Send + 'static> Blueprint<R> {
     ///     .run(&FlowContext::background())?;
     /// flow.control().quit().await;
     /// // The future would never have finished.
-    /// let error = flow.await.unwrap_err();
+    /// let error = flow.await.expect_err("it gives no value");
     /// assert!(matches!(error.cause(), Some(Cause::GraceExpired | Cause::Quit)));
     /// # Ok(())
     /// # }

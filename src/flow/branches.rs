@@ -91,8 +91,8 @@ impl<T: Send + 'static> Branches<T> {
     /// let branches = Source::from_iter(0..4u64).balance(2).named("spread").window(1).into_vec();
     /// let flow = Blueprint::all(branches.into_iter().map(Source::count));
     /// let report = flow.run(&FlowContext::background())?.wait().await?.report;
-    /// let edge = report.edges().iter().find(|edge| &*edge.to == "spread").unwrap();
-    /// assert_eq!(edge.window, 1);
+    /// let edge = report.edges().iter().find(|edge| &*edge.to == "spread");
+    /// assert_eq!(edge.map(|edge| edge.window), Some(1));
     /// # Ok(())
     /// # }
     /// ```

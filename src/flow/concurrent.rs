@@ -359,7 +359,7 @@ impl<T: Send + 'static> Source<T> {
     /// let shelf = Shelf::default().start();
     /// let flow = Source::from_iter(1..=4).map(Store).send_to(shelf.clone().recipient());
     /// flow.run(&FlowContext::background())?.await?;
-    /// assert_eq!(shelf.send(Sum).await.unwrap(), 10);
+    /// assert_eq!(shelf.send(Sum).await, Ok(10));
     /// # Ok(())
     /// # }
     /// ```

@@ -73,7 +73,7 @@ impl<T: Send + 'static> Source<T> {
     ///
     /// The iterator runs on the stage's arbiter: one that blocks holds up all that lives there. For
     /// reading files or waiting for other threads, push by an [`inlet`](Self::inlet).
-    #[allow(
+    #[expect(
         clippy::should_implement_trait,
         reason = "the iterator must be Send, so this cannot be FromIterator"
     )]

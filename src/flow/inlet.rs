@@ -55,8 +55,8 @@ pub struct Inlet<T> {
 /// use actix_flow::prelude::*;
 ///
 /// let (inlet, _source) = Source::inlet(1);
-/// inlet.try_send("first").unwrap();
-/// let refused = inlet.try_send("second").unwrap_err();
+/// inlet.try_send("first").expect("there is room");
+/// let refused = inlet.try_send("second").expect_err("it is full");
 /// assert!(refused.is_full());
 /// assert_eq!(refused.into_value(), "second");
 /// ```
@@ -79,7 +79,7 @@ impl<T> InletError<T> {
     ///
     /// let (inlet, source) = Source::inlet(1);
     /// drop(source);
-    /// let refused = inlet.try_send("late").unwrap_err();
+    /// let refused = inlet.try_send("late").expect_err("it is closed");
     /// assert_eq!(refused.into_value(), "late");
     /// ```
     pub fn into_value(self) -> T {
@@ -207,7 +207,7 @@ impl<T> Inlet<T> {
     ///     (0..100u64).try_for_each(|n| inlet.blocking_send(n))
     /// });
     /// assert_eq!(count.await?, 100);
-    /// assert!(sender.join().unwrap().is_ok());
+    /// assert!(sender.join().is_ok_and(|sent| sent.is_ok()));
     /// # Ok(())
     /// # }
     /// ```
@@ -363,7 +363,7 @@ impl<T: Send + 'static> Source<T> {
     /// let sum = source.fold(0, |sum, n: u32| sum + n).run(&FlowContext::background())?;
     /// std::thread::spawn(move || {
     ///     for n in 1..=10 {
-    ///         inlet.blocking_send(n).unwrap();
+    ///         inlet.blocking_send(n).expect("the flow runs");
     ///     }
     ///     // The drop of the last handle closes it.
     /// });

@@ -51,7 +51,7 @@ impl<T: Send + 'static> Source<T> {
     /// let numbers = Source::from_iter(["1", "two", "3"])
     ///     .try_map(str::parse::<u64>).named("parse")
     ///     .collect::<Vec<_>>();
-    /// let error = numbers.run(&FlowContext::background())?.await.unwrap_err();
+    /// let error = numbers.run(&FlowContext::background())?.await.expect_err("it gives no value");
     /// assert_eq!(error.stage(), Some("parse"));
     /// assert!(matches!(error.cause(), Some(Cause::Failed { .. })));
     /// # Ok(())

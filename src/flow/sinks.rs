@@ -132,7 +132,8 @@ impl<T: Send + 'static> Source<T> {
     /// # #[actix::main]
     /// # async fn main() -> Result<(), PipelineError> {
     /// let (seen, list) = mpsc::channel();
-    /// let flow = Source::from_iter(1..=2u64).for_each(move |n| seen.send(n).unwrap());
+    /// let flow = Source::from_iter(1..=2u64)
+    ///     .for_each(move |n| seen.send(n).expect("the list is read below"));
     /// flow.run(&FlowContext::background())?.await?;
     /// assert_eq!(list.iter().collect::<Vec<_>>(), [1, 2]);
     /// # Ok(())

@@ -273,7 +273,7 @@ impl<T: Send + 'static> Source<T> {
     /// let flow = Source::from_iter([1u64, 0])
     ///     .map(|n| 10 / n).named("divide")
     ///     .count();
-    /// let error = flow.run(&FlowContext::background())?.await.unwrap_err();
+    /// let error = flow.run(&FlowContext::background())?.await.expect_err("it gives no value");
     /// assert_eq!(error.stage(), Some("divide"));
     /// # Ok(())
     /// # }

@@ -120,8 +120,9 @@ impl Control {
     /// # async fn main() -> Result<(), PipelineError> {
     /// let flow = Source::repeat_with(|| 1u64).count().run(&FlowContext::background())?;
     /// flow.control().cancel("the customer hung up");
-    /// let error = flow.await.unwrap_err();
-    /// assert_eq!(error.cause().unwrap().to_string(), "cancelled: the customer hung up");
+    /// let error = flow.await.expect_err("it gives no value");
+    /// let cause = error.cause().expect("it ran").to_string();
+    /// assert_eq!(cause, "cancelled: the customer hung up");
     /// # Ok(())
     /// # }
     /// ```

@@ -19,9 +19,10 @@ use crate::report::Report;
 /// # #[actix::main]
 /// # async fn main() -> Result<(), PipelineError> {
 /// let flow = Source::once("seven").try_map(str::parse::<u64>).named("parse").last();
-/// let error = flow.run(&FlowContext::background())?.await.unwrap_err();
+/// let error = flow.run(&FlowContext::background())?.await.expect_err("it gives no value");
 /// assert_eq!(error.stage(), Some("parse"));
-/// assert_eq!(error.report().unwrap().stage("parse").unwrap().failed, 1);
+/// let parse = error.report().and_then(|report| report.stage("parse"));
+/// assert_eq!(parse.map(|parse| parse.failed), Some(1));
 /// assert_eq!(
 ///     error.to_string(),
 ///     "the flow gave no value: stage `parse` failed: invalid digit found in string",
@@ -56,7 +57,7 @@ impl PipelineError {
     /// # async fn main() -> Result<(), PipelineError> {
     /// let flow = Source::repeat_with(|| 1u64).count().run(&FlowContext::background())?;
     /// flow.control().quit();
-    /// let error = flow.await.unwrap_err();
+    /// let error = flow.await.expect_err("it gives no value");
     /// assert!(matches!(error.cause(), Some(Cause::Quit)));
     /// # Ok(())
     /// # }
@@ -89,9 +90,9 @@ impl PipelineError {
     /// # #[actix::main]
     /// # async fn main() -> Result<(), PipelineError> {
     /// let flow = Source::from_iter([1u64, 0]).map(|n| 10 / n).named("divide").drain();
-    /// let error = flow.run(&FlowContext::background())?.await.unwrap_err();
-    /// let divide = error.report().and_then(|report| report.stage("divide")).unwrap();
-    /// assert_eq!((divide.passed, divide.failed), (1, 1));
+    /// let error = flow.run(&FlowContext::background())?.await.expect_err("it gives no value");
+    /// let divide = error.report().and_then(|report| report.stage("divide"));
+    /// assert_eq!(divide.map(|divide| (divide.passed, divide.failed)), Some((1, 1)));
     /// # Ok(())
     /// # }
     /// ```
@@ -111,7 +112,9 @@ impl PipelineError {
     /// use actix_flow::prelude::*;
     ///
     /// let flow = Source::once(1u64).count();
-    /// let error = PipelineError::from(flow.run(&FlowContext::background()).unwrap_err());
+    /// let error = PipelineError::from(
+    ///     flow.run(&FlowContext::background()).expect_err("it is refused"),
+    /// );
     /// assert!(matches!(error.start_error(), Some(StartError::NoRuntime)));
     /// ```
     #[must_use]

@@ -151,7 +151,7 @@ impl<R> Pipeline<R> {
     /// let (done, over) = futures::channel::oneshot::channel();
     /// let mut done = Some(done);
     /// let flow = Source::once(1).for_each(move |n| {
-    ///     done.take().expect("one item").send(n).unwrap();
+    ///     done.take().expect("one item").send(n).expect("it is waited for");
     /// });
     /// flow.run(&FlowContext::background())?.detach();
     /// assert_eq!(over.await, Ok(1));

@@ -18,7 +18,7 @@ use crate::supervise::Directive;
 /// # #[actix::main]
 /// # async fn main() -> Result<(), PipelineError> {
 /// let flow = Source::from_iter(0..3u64).map(|n| n + 1).named("next").window(0).count();
-/// let error = flow.run(&FlowContext::background()).unwrap_err();
+/// let error = flow.run(&FlowContext::background()).expect_err("it is refused");
 /// assert!(matches!(error, StartError::Zero { what: "window", .. }));
 /// assert_eq!(error.stage(), Some("next"));
 /// # Ok(())
@@ -117,7 +117,7 @@ impl StartError {
     /// # #[actix::main]
     /// # async fn main() -> Result<(), PipelineError> {
     /// let flow = Source::once(1u64).named("one").count().named("one");
-    /// let error = flow.run(&FlowContext::background()).unwrap_err();
+    /// let error = flow.run(&FlowContext::background()).expect_err("it is refused");
     /// assert_eq!(error.stage(), Some("one"));
     /// # Ok(())
     /// # }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// # #[actix::main]
 /// # async fn main() -> Result<(), PipelineError> {
 /// let flow = Source::from_iter(0..3u64).count().run(&FlowContext::background())?;
-/// let error = flow.control().quit_stage("total").unwrap_err();
+/// let error = flow.control().quit_stage("total").expect_err("there is none");
 /// assert_eq!(error.name(), "total");
 /// assert_eq!(flow.await?, 3);
 /// # Ok(())

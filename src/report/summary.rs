@@ -239,7 +239,7 @@ impl Report {
     /// # async fn main() -> Result<(), PipelineError> {
     /// let flow = Source::repeat_with(|| 1u64).count().run(&FlowContext::background())?;
     /// flow.control().cancel("enough");
-    /// let error = flow.await.unwrap_err();
+    /// let error = flow.await.expect_err("it gives no value");
     /// let report = error.report().expect("it was started");
     /// report.check().expect("what was discarded is counted");
     /// # Ok(())

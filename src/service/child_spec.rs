@@ -85,7 +85,7 @@ impl ChildSpec {
     /// let service = FlowSupervisor::start(&FlowContext::background())?;
     /// let poll = |_: &FlowContext| Source::from_iter(0..10u64).drain();
     /// service.run_with(ChildSpec::from("poll").permanent(), poll)?;
-    /// while service.tree().row("poll").unwrap().restarts == 0 {
+    /// while service.tree().row("poll").is_some_and(|poll| poll.restarts == 0) {
     ///     tokio::task::yield_now().await;
     /// }
     /// # Ok(())
@@ -109,7 +109,7 @@ impl ChildSpec {
     /// let service = FlowSupervisor::start(&FlowContext::background())?;
     /// let fails = |_: &FlowContext| Source::<u64>::failed("no input").drain();
     /// service.run_with(ChildSpec::from("extra").isolated(), fails)?;
-    /// while service.tree().row("extra").unwrap().failure.is_none() {
+    /// while service.tree().row("extra").is_some_and(|extra| extra.failure.is_none()) {
     ///     tokio::task::yield_now().await;
     /// }
     /// assert!(!service.is_finished());

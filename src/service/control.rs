@@ -139,7 +139,7 @@ impl SupervisorControl {
     /// let service = FlowSupervisor::start(&FlowContext::background())?;
     /// service.run_with("import", |_| Source::repeat_with(|| 1u64).drain())?;
     /// service.cancel("enough");
-    /// let error = service.wait().await.unwrap_err();
+    /// let error = service.wait().await.expect_err("it gives no value");
     /// assert_eq!(error.cause().to_string(), "cancelled: enough");
     /// # Ok(())
     /// # }
@@ -193,7 +193,8 @@ impl SupervisorControl {
     /// let service = FlowSupervisor::start(&FlowContext::background())?;
     /// service.run_with("import", |_| Source::repeat_with(|| 1u64).drain())?;
     /// service.close_child("import")?.await;
-    /// assert_eq!(service.tree().row("import").unwrap().state, ChildState::Ended);
+    /// let state = service.tree().row("import").map(|import| import.state);
+    /// assert_eq!(state, Some(ChildState::Ended));
     /// # Ok(())
     /// # }
     /// ```

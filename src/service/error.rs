@@ -19,9 +19,9 @@ use crate::context::Cause;
 /// let service = FlowSupervisor::start(&FlowContext::background())?;
 /// let divide = |_: &FlowContext| Source::from_iter([1u64, 0]).map(|n| 10 / n).named("divide").drain();
 /// service.run_with("import", divide)?;    // without a policy: the failure goes up
-/// let error = service.wait().await.unwrap_err();
+/// let error = service.wait().await.expect_err("it gives no value");
 /// assert_eq!(error.cause().stage(), Some("divide"));
-/// assert!(error.tree().row("import").unwrap().failure.is_some());
+/// assert!(error.tree().row("import").is_some_and(|import| import.failure.is_some()));
 /// # Ok(())
 /// # }
 /// ```
@@ -77,7 +77,7 @@ impl Error for SupervisorError {
 /// # #[actix::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let service = FlowSupervisor::start(&FlowContext::background())?;
-/// let error = service.quit_child("counter").unwrap_err();
+/// let error = service.quit_child("counter").expect_err("there is none");
 /// assert_eq!(error.name(), "counter");
 /// # Ok(())
 /// # }

@@ -65,7 +65,7 @@ use crate::supervise::{Forsaken, Level};
 /// assert_eq!(counter.send(Divide(10)).await?, 11);
 /// assert!(counter.send(Divide(0)).await.is_err());    // it panics, and is made anew
 /// assert_eq!(counter.send(Divide(10)).await?, 11);    // behind the same address
-/// assert_eq!(service.tree().row("counter").unwrap().restarts, 1);
+/// assert_eq!(service.tree().row("counter").map(|counter| counter.restarts), Some(1));
 ///
 /// service.quit();
 /// service.wait().await?;
@@ -165,7 +165,8 @@ impl FlowSupervisor {
     /// service.run_with("import", |_| Source::from_iter(0..100u64).drain())?;
     /// service.close();
     /// let tree = service.wait().await?;
-    /// assert!(matches!(tree.row("import").unwrap().ending, Some(Cause::Completed | Cause::Closed)));
+    /// let import = tree.row("import").expect("it is a child");
+    /// assert!(matches!(import.ending, Some(Cause::Completed | Cause::Closed)));
     /// # Ok(())
     /// # }
     /// ```

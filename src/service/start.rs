@@ -248,7 +248,7 @@ impl SupervisorControl {
     /// service.run_with(spec, |_| Source::from_iter(0..100u64).for_each(drop))?;
     /// service.close();
     /// let tree = service.wait().await?;
-    /// assert_eq!(tree.row("import").unwrap().restarts, 0);
+    /// assert_eq!(tree.row("import").map(|import| import.restarts), Some(0));
     /// # Ok(())
     /// # }
     /// ```

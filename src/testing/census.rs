@@ -33,7 +33,8 @@ struct Counts {
 ///     let flow = Source::from_iter((0..9u64).map(move |n| items.track(n)))
 ///         .filter(|n| **n % 2 == 0)
 ///         .count();
-///     assert_eq!(flow.run(&FlowContext::background()).unwrap().await.unwrap(), 5);
+///     let running = flow.run(&FlowContext::background()).expect("it starts");
+///     assert_eq!(running.await.expect("it completes"), 5);
 ///     assert_eq!((census.created(), census.alive()), (9, 0));
 /// });
 /// ```

@@ -47,7 +47,7 @@ const REAL_LIMIT: Duration = Duration::from_secs(2);
 /// async fn a_dropped_flow_goes() {
 ///     let check = LeakCheck::new();
 ///     let flow = Source::repeat_with(|| 1u64).drain();
-///     drop(flow.run(&FlowContext::background()).unwrap());
+///     drop(flow.run(&FlowContext::background()).expect("it starts"));
 ///     check.assert_clean().await;
 /// }
 /// ```

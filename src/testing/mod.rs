@@ -28,7 +28,7 @@
 //! testing::system(|| async {
 //!     let (lines, source) = Source::probe();
 //!     let (numbers, flow) = parse(source).into_probe();
-//!     let running = flow.run(&FlowContext::background()).unwrap();
+//!     let running = flow.run(&FlowContext::background()).expect("it starts");
 //!
 //!     numbers.request(2);
 //!     lines.send_next("").await;

@@ -24,7 +24,8 @@ const VARIABLE: &str = "ACTIX_FLOW_SCHEDULE";
 ///
 /// testing::schedules(20, || async {
 ///     let flow = Source::from_iter(0..9u64).map_async(3, |n| async move { n + 1 }).collect();
-///     let made: Vec<u64> = flow.run(&FlowContext::background()).unwrap().await.unwrap();
+///     let running = flow.run(&FlowContext::background()).expect("it starts");
+///     let made: Vec<u64> = running.await.expect("it completes");
 ///     assert_eq!(made, (1..=9).collect::<Vec<_>>());
 /// });
 /// ```

@@ -31,7 +31,7 @@ use crate::flow::{Attrs, Blueprint, Kind, Source};
 ///     let (words, flow) = Source::from_iter(["one two", "three"])
 ///         .flat_map(|line| line.split(' '))
 ///         .into_probe();
-///     let running = flow.run(&FlowContext::background()).unwrap();
+///     let running = flow.run(&FlowContext::background()).expect("it starts");
 ///
 ///     words.expect_nothing().await;
 ///     words.request(2);
@@ -41,7 +41,7 @@ use crate::flow::{Attrs, Blueprint, Kind, Source};
 ///     words.request(2);
 ///     words.expect_next("three").await;
 ///     words.expect_closed().await;
-///     running.await.unwrap();
+///     running.await.expect("it completes");
 /// });
 /// ```
 #[must_use = "the flow waits for the probe"]
@@ -247,7 +247,7 @@ impl<T: Send + 'static> Source<T> {
     /// testing::system(|| async {
     ///     let (numbers, source) = Source::<u64>::probe();
     ///     let (squares, flow) = source.map(|n| n * n).into_probe();
-    ///     let running = flow.run(&FlowContext::background()).unwrap();
+    ///     let running = flow.run(&FlowContext::background()).expect("it starts");
     ///
     ///     squares.request(1);
     ///     numbers.send_next(3).await;
@@ -256,7 +256,8 @@ impl<T: Send + 'static> Source<T> {
     ///     squares.expect_nothing().await;
     ///     squares.cancel();
     ///     numbers.expect_cancelled().await;
-    ///     running.wait().await.unwrap().report.check().unwrap();
+    ///     let finished = running.wait().await.expect("it completes");
+    ///     finished.report.check().expect("the sums hold");
     /// });
     /// ```
     pub fn into_probe(self) -> (SinkProbe<T>, Blueprint<()>) {

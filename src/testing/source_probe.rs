@@ -29,7 +29,7 @@ use crate::flow::Source;
 /// testing::system(|| async {
 ///     let (numbers, source) = Source::<u64>::probe();
 ///     let flow = source.filter(|n| n % 2 == 1).window(4).count();
-///     let running = flow.run(&FlowContext::background()).unwrap();
+///     let running = flow.run(&FlowContext::background()).expect("it starts");
 ///
 ///     numbers.expect_requested(4).await;
 ///     numbers.send_next(1).await;
@@ -37,7 +37,7 @@ use crate::flow::Source;
 ///     // Two of four are used up: the next request is for these.
 ///     numbers.expect_requested(6).await;
 ///     numbers.complete();
-///     assert_eq!(running.await.unwrap(), 1);
+///     assert_eq!(running.await.expect("it completes"), 1);
 /// });
 /// ```
 #[must_use = "the source waits for the probe"]
@@ -242,12 +242,13 @@ impl<T: Send + 'static> Source<T> {
     /// testing::system(|| async {
     ///     let (lines, source) = Source::<&str>::probe();
     ///     let flow = source.try_map(str::parse::<u64>).named("parse").count();
-    ///     let running = flow.run(&FlowContext::background()).unwrap();
+    ///     let running = flow.run(&FlowContext::background()).expect("it starts");
     ///
     ///     lines.send_next("x").await;
     ///     let cause = lines.expect_cancelled().await;
     ///     assert!(matches!(cause, Cause::Failed { .. }));
-    ///     assert_eq!(running.await.unwrap_err().stage(), Some("parse"));
+    ///     let error = running.await.expect_err("it was sent a word");
+    ///     assert_eq!(error.stage(), Some("parse"));
     /// });
     /// ```
     pub fn probe() -> (SourceProbe<T>, Self) {

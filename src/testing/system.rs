@@ -38,7 +38,7 @@ const REAL_LIMIT: Duration = Duration::from_secs(60);
 ///     let start = Instant::now();
 ///     let hour = Duration::from_secs(3600);
 ///     let flow = Source::ticks(hour).take(3).count();
-///     flow.run(&FlowContext::background()).unwrap().await.unwrap();
+///     flow.run(&FlowContext::background()).expect("it starts").await.expect("it completes");
 ///     assert_eq!(start.elapsed(), 2 * hour);
 /// }
 /// ```
@@ -78,7 +78,8 @@ impl PausedSystem {
 ///
 /// TestSystem::paused().expecting_panics().run(|| async {
 ///     let flow = Source::from_iter([2u64, 0]).map(|n| 10 / n).count();
-///     let error = flow.run(&FlowContext::background()).unwrap().await.unwrap_err();
+///     let running = flow.run(&FlowContext::background()).expect("it starts");
+///     let error = running.await.expect_err("it fails");
 ///     assert!(matches!(error.cause(), Some(Cause::Panicked { .. })));
 /// });
 /// ```
@@ -151,7 +152,7 @@ impl TestSystem {
     /// fn merged(seed: u64) -> Vec<u64> {
     ///     TestSystem::paused().scheduled(seed).run(|| async {
     ///         let flow = Source::from_iter(0..50u64).merge(Source::from_iter(50..100)).collect();
-    ///         flow.run(&FlowContext::background()).unwrap().await.unwrap()
+    ///         flow.run(&FlowContext::background()).expect("it starts").await.expect("it completes")
     ///     })
     /// }
     ///
@@ -209,7 +210,8 @@ impl TestSystem {
 ///
 /// testing::system(|| async {
 ///     let flow = Source::from_iter(0..3u64).count();
-///     assert_eq!(flow.run(&FlowContext::background()).unwrap().await.unwrap(), 3);
+///     let running = flow.run(&FlowContext::background()).expect("it starts");
+///     assert_eq!(running.await.expect("it completes"), 3);
 /// });
 /// ```
 ///
