@@ -9,8 +9,22 @@ use super::{Chain, Chains, linear_of, started, timed};
 use crate::memory::Watch;
 use crate::neighbour;
 use crate::outcome::Outcome;
+use crate::peers::Body;
 use crate::work::{self, Arrived};
-use crate::workload::Job;
+use crate::workload::{Job, Workload};
+
+/// What measures a chain, if the workload is one.
+pub fn body<P: Chains>(workload: Workload) -> Option<Body> {
+    Some(match workload {
+        Workload::Linear3 | Workload::Linear3Arbiters | Workload::Linear20 => linear::<P>,
+        Workload::FirstItem => first_item::<P>,
+        Workload::SmallFlow => small_flow::<P>,
+        Workload::RequestFlows => request_flows::<P>,
+        Workload::SlowSink => slow_sink::<P>,
+        Workload::Neighbour => neighbour::<P>,
+        _ => return None,
+    })
+}
 
 pub fn linear<P: Chains>(job: &Job) -> Outcome {
     timed(job, async |peer: &P| peer.chain(linear_of(job)).await)

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use super::{Chains, timed};
 use crate::outcome::Outcome;
+use crate::peers::Body;
 use crate::work::Arrived;
-use crate::workload::Job;
+use crate::workload::{Job, Workload};
 
 pub trait Fans: Chains {
     /// A generator for each share, all merged.
@@ -18,6 +19,15 @@ pub trait Fans: Chains {
         maps: usize,
         window: usize,
     ) -> impl Future<Output = Arrived>;
+}
+
+/// What measures fans, if the workload is one.
+pub fn body<P: Fans>(workload: Workload) -> Option<Body> {
+    Some(match workload {
+        Workload::FanIn8 => fan_in::<P>,
+        Workload::FanOutIn4 => fan_out_in::<P>,
+        _ => return None,
+    })
 }
 
 pub fn fan_in<P: Fans>(job: &Job) -> Outcome {

@@ -5,8 +5,9 @@ use std::time::Instant;
 use super::{Chains, started};
 use crate::memory;
 use crate::outcome::{Outcome, histogram, nanos};
+use crate::peers::Body;
 use crate::work::{self, Arrived};
-use crate::workload::Job;
+use crate::workload::{Job, Workload};
 
 /// A chain with both ends open, idle between two items.
 pub trait Line {
@@ -25,6 +26,15 @@ pub trait Lines: Chains {
         map: fn(u64) -> u64,
         window: usize,
     ) -> impl Future<Output = Self::Line>;
+}
+
+/// What measures an open chain, if the workload is one.
+pub fn body<P: Lines>(workload: Workload) -> Option<Body> {
+    Some(match workload {
+        Workload::Ping3 => ping::<P>,
+        Workload::Daisy100k => daisy::<P>,
+        _ => return None,
+    })
 }
 
 pub fn ping<P: Lines>(job: &Job) -> Outcome {

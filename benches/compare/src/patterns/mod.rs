@@ -1,8 +1,8 @@
 //! The measurements, written once for all peers that can build a chain.
 
-mod chains;
+pub mod chains;
 mod fans;
-mod lines;
+pub mod lines;
 
 use std::fmt::Debug;
 use std::ops::Range;
@@ -17,8 +17,9 @@ pub use lines::{Line, Lines, daisy, ping};
 
 use crate::neighbour::Lateness;
 use crate::outcome::Outcome;
+use crate::peers::Body;
 use crate::work::{self, Arrived};
-use crate::workload::Job;
+use crate::workload::{Job, Workload};
 
 /// A generator, maps and a fold.
 pub struct Chain<I, M, S> {
@@ -71,6 +72,13 @@ pub trait Chains {
     fn beside(&self, ticks: BoxFuture<'static, Lateness>) -> JoinHandle<Lateness> {
         tokio::spawn(ticks)
     }
+}
+
+/// What measures a workload of a peer that has every pattern, if it is one of these.
+pub fn body<P: Lines + Fans>(workload: Workload) -> Option<Body> {
+    let chain = chains::body::<P>(workload);
+    let line = || lines::body::<P>(workload);
+    chain.or_else(line).or_else(|| fans::body::<P>(workload))
 }
 
 fn linear_of(job: &Job) -> Chain<Range<u64>, impl Map<u64> + use<>, impl Fold<u64> + use<>> {

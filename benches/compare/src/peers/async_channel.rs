@@ -14,22 +14,10 @@ use crate::workload::{Job, Workload};
 struct Tasks(Runtime);
 
 pub fn body(workload: Workload) -> Option<Body> {
-    Some(match workload {
-        Workload::Linear3 | Workload::Linear3Arbiters | Workload::Linear20 => {
-            patterns::linear::<Tasks>
-        }
-        Workload::FirstItem => patterns::first_item::<Tasks>,
-        Workload::SmallFlow => patterns::small_flow::<Tasks>,
-        Workload::RequestFlows => patterns::request_flows::<Tasks>,
-        Workload::SlowSink => patterns::slow_sink::<Tasks>,
-        Workload::Neighbour => patterns::neighbour::<Tasks>,
-        Workload::Ping3 => patterns::ping::<Tasks>,
-        Workload::Daisy100k => patterns::daisy::<Tasks>,
-        Workload::FanIn8 => patterns::fan_in::<Tasks>,
-        Workload::FanOutIn4 => patterns::fan_out_in::<Tasks>,
-        Workload::Sieve2000 => sieve,
-        _ => return None,
-    })
+    match workload {
+        Workload::Sieve2000 => Some(sieve),
+        _ => patterns::body::<Tasks>(workload),
+    }
 }
 
 impl Chains for Tasks {

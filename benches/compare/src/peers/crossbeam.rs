@@ -14,19 +14,12 @@ use crate::workload::{Job, Workload};
 struct Threads;
 
 pub fn body(workload: Workload) -> Option<Body> {
-    Some(match workload {
-        Workload::Linear3 | Workload::Linear3Arbiters | Workload::Linear20 => {
-            patterns::linear::<Threads>
-        }
-        Workload::FirstItem => patterns::first_item::<Threads>,
-        Workload::SmallFlow => patterns::small_flow::<Threads>,
-        Workload::SlowSink => patterns::slow_sink::<Threads>,
-        Workload::Ping3 => patterns::ping::<Threads>,
-        Workload::FanIn8 => patterns::fan_in::<Threads>,
-        Workload::FanOutIn4 => patterns::fan_out_in::<Threads>,
-        Workload::ParallelCpu => parallel_cpu,
-        _ => return None,
-    })
+    match workload {
+        // A thread for each stage is not for so many, nor does it leave one for a neighbour.
+        Workload::RequestFlows | Workload::Daisy100k | Workload::Neighbour => None,
+        Workload::ParallelCpu => Some(parallel_cpu),
+        _ => patterns::body::<Threads>(workload),
+    }
 }
 
 impl Chains for Threads {

@@ -14,16 +14,12 @@ struct Fused(Runtime);
 
 pub fn body(workload: Workload) -> Option<Body> {
     Some(match workload {
-        Workload::Linear3 | Workload::Linear20 => patterns::linear::<Fused>,
-        Workload::FirstItem => patterns::first_item::<Fused>,
-        Workload::SmallFlow => patterns::small_flow::<Fused>,
-        Workload::RequestFlows => patterns::request_flows::<Fused>,
-        Workload::SlowSink => patterns::slow_sink::<Fused>,
-        Workload::Neighbour => patterns::neighbour::<Fused>,
+        // It has one thread.
+        Workload::Linear3Arbiters => return None,
         Workload::FanIn8 => fan_in,
         Workload::MapAsync64 => map_async,
         Workload::ParallelCpu => parallel_cpu,
-        _ => return None,
+        _ => return patterns::chains::body::<Fused>(workload),
     })
 }
 

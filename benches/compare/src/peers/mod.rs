@@ -2,6 +2,7 @@
 
 mod actix;
 mod actix_flow;
+mod arbiters;
 mod async_channel;
 mod crossbeam;
 mod futures_streams;

@@ -15,21 +15,7 @@ use crate::workload::Workload;
 struct Actors(Runtime);
 
 pub fn body(workload: Workload) -> Option<Body> {
-    Some(match workload {
-        Workload::Linear3 | Workload::Linear3Arbiters | Workload::Linear20 => {
-            patterns::linear::<Actors>
-        }
-        Workload::FirstItem => patterns::first_item::<Actors>,
-        Workload::SmallFlow => patterns::small_flow::<Actors>,
-        Workload::RequestFlows => patterns::request_flows::<Actors>,
-        Workload::SlowSink => patterns::slow_sink::<Actors>,
-        Workload::Neighbour => patterns::neighbour::<Actors>,
-        Workload::Ping3 => patterns::ping::<Actors>,
-        Workload::Daisy100k => patterns::daisy::<Actors>,
-        Workload::FanIn8 => patterns::fan_in::<Actors>,
-        Workload::FanOutIn4 => patterns::fan_out_in::<Actors>,
-        _ => return None,
-    })
+    patterns::body::<Actors>(workload)
 }
 
 /// An item, or the end of them.

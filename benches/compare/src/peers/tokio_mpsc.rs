@@ -24,34 +24,26 @@ pub fn body_1(workload: Workload) -> Option<Body> {
     match workload {
         // One thread is not spread over others.
         Workload::Linear3Arbiters | Workload::ParallelCpu => None,
-        Workload::Neighbour => Some(patterns::neighbour::<Tasks<false>>),
         Workload::CancelContexts100k => Some(cancel_contexts),
         _ => body::<false>(workload),
     }
 }
 
 pub fn body_n(workload: Workload) -> Option<Body> {
-    body::<true>(workload)
+    match workload {
+        // A timer is no neighbour where another thread takes it.
+        Workload::Neighbour => None,
+        _ => body::<true>(workload),
+    }
 }
 
 fn body<const THREADS: bool>(workload: Workload) -> Option<Body> {
     Some(match workload {
-        Workload::Linear3 | Workload::Linear3Arbiters | Workload::Linear20 => {
-            patterns::linear::<Tasks<THREADS>>
-        }
-        Workload::FirstItem => patterns::first_item::<Tasks<THREADS>>,
-        Workload::SmallFlow => patterns::small_flow::<Tasks<THREADS>>,
-        Workload::RequestFlows => patterns::request_flows::<Tasks<THREADS>>,
-        Workload::SlowSink => patterns::slow_sink::<Tasks<THREADS>>,
-        Workload::Ping3 => patterns::ping::<Tasks<THREADS>>,
-        Workload::Daisy100k => patterns::daisy::<Tasks<THREADS>>,
-        Workload::FanIn8 => patterns::fan_in::<Tasks<THREADS>>,
-        Workload::FanOutIn4 => patterns::fan_out_in::<Tasks<THREADS>>,
         Workload::MapAsync64 => map_async::<THREADS>,
         Workload::ParallelCpu => parallel_cpu,
         Workload::Sieve2000 => sieve::<THREADS>,
         Workload::CancelStages10k => cancel_stages::<THREADS>,
-        _ => return None,
+        _ => return patterns::body::<Tasks<THREADS>>(workload),
     })
 }
 

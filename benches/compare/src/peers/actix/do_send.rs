@@ -1,45 +1,27 @@
 //! Each stage passes its items on with `do_send`: no bound, and nobody waits.
 
-use actix::{
-    Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, Recipient, StreamHandler,
-};
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Recipient, StreamHandler};
 use futures::future::BoxFuture;
 use futures::stream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::fans;
-use super::system::Arbiters;
+use super::feed::{Exit, Feed};
 use crate::neighbour::Lateness;
 use crate::patterns::{self, Chain, Chains, Fold, Item, Line, Lines, Map};
 use crate::peers::Body;
+use crate::peers::arbiters::Arbiters;
 use crate::work::Arrived;
 use crate::workload::Workload;
 
 pub fn body(workload: Workload) -> Option<Body> {
-    Some(match workload {
-        Workload::Linear3 | Workload::Linear3Arbiters | Workload::Linear20 => {
-            patterns::linear::<Arbiters>
-        }
-        Workload::FirstItem => patterns::first_item::<Arbiters>,
-        Workload::SmallFlow => patterns::small_flow::<Arbiters>,
-        Workload::SlowSink => patterns::slow_sink::<Arbiters>,
-        Workload::Neighbour => patterns::neighbour::<Arbiters>,
-        Workload::Ping3 => patterns::ping::<Arbiters>,
-        Workload::Daisy100k => patterns::daisy::<Arbiters>,
-        Workload::FanIn8 => patterns::fan_in::<Arbiters>,
-        Workload::FanOutIn4 => patterns::fan_out_in::<Arbiters>,
-        Workload::Sieve2000 => fans::sieve,
-        _ => return None,
-    })
-}
-
-/// An item, or the end of them.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub enum Feed<T: Send> {
-    Item(T),
-    End,
+    match workload {
+        // What it is sent has no deadline.
+        Workload::RequestFlows => None,
+        Workload::Sieve2000 => Some(fans::sieve),
+        _ => patterns::body::<Arbiters>(workload),
+    }
 }
 
 /// The source: an actor that handles a stream, and passes each item to the next in turn.
@@ -190,24 +172,6 @@ impl Chains for Arbiters {
 
     fn beside(&self, ticks: BoxFuture<'static, Lateness>) -> JoinHandle<Lateness> {
         actix_rt::spawn(ticks)
-    }
-}
-
-/// The end of an open chain: it hands its items out.
-struct Exit(mpsc::UnboundedSender<u64>);
-
-impl Actor for Exit {
-    type Context = Context<Self>;
-}
-
-impl Handler<Feed<u64>> for Exit {
-    type Result = ();
-
-    fn handle(&mut self, feed: Feed<u64>, ctx: &mut Self::Context) {
-        match feed {
-            Feed::Item(n) => drop(self.0.send(n)),
-            Feed::End => ctx.stop(),
-        }
     }
 }
 

@@ -7,10 +7,10 @@ use actix::{Actor, Context, Handler, Message, StreamHandler, SyncArbiter, SyncCo
 use futures::stream::{self, StreamExt};
 use tokio::sync::mpsc;
 
-use super::do_send::Feed;
-use super::system::Arbiters;
+use super::feed::Feed;
 use crate::outcome::Outcome;
 use crate::patterns::{Fans, timed};
+use crate::peers::arbiters::Arbiters;
 use crate::work::{self, Arrived};
 use crate::workload::Job;
 

@@ -2,8 +2,8 @@
 
 mod do_send;
 mod fans;
+mod feed;
 mod send;
-mod system;
 
 pub use do_send::body as body_do_send;
 pub use send::body as body_send;

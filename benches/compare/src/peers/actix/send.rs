@@ -3,8 +3,7 @@
 //! The source has a window of sends that were not answered yet, and so many fit into a mailbox.
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient,
-    WrapFuture,
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WrapFuture,
 };
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
@@ -12,10 +11,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::fans;
-use super::system::Arbiters;
+use super::feed::{Exit, Feed};
 use crate::neighbour::Lateness;
 use crate::patterns::{self, Chain, Chains, Fold, Item, Line, Lines, Map};
 use crate::peers::Body;
+use crate::peers::arbiters::Arbiters;
 use crate::work::Arrived;
 use crate::workload::Workload;
 
@@ -23,28 +23,13 @@ struct Answers(Arbiters);
 
 pub fn body(workload: Workload) -> Option<Body> {
     Some(match workload {
-        Workload::Linear3 | Workload::Linear3Arbiters | Workload::Linear20 => {
-            patterns::linear::<Answers>
-        }
-        Workload::FirstItem => patterns::first_item::<Answers>,
-        Workload::SmallFlow => patterns::small_flow::<Answers>,
-        Workload::RequestFlows => patterns::request_flows::<Answers>,
-        Workload::SlowSink => patterns::slow_sink::<Answers>,
-        Workload::Neighbour => patterns::neighbour::<Answers>,
-        Workload::Ping3 => patterns::ping::<Answers>,
-        Workload::Daisy100k => patterns::daisy::<Answers>,
         Workload::MapAsync64 => fans::map_async,
         Workload::ParallelCpu => fans::parallel_cpu,
-        _ => return None,
+        _ => {
+            let chain = patterns::chains::body::<Answers>(workload);
+            return chain.or_else(|| patterns::lines::body::<Answers>(workload));
+        }
     })
-}
-
-/// An item, or the end of them.
-#[derive(Message)]
-#[rtype(result = "()")]
-enum Feed<T: Send> {
-    Item(T),
-    End,
 }
 
 struct Mapped<T: Item, M> {
@@ -161,24 +146,6 @@ impl Chains for Answers {
 
     fn beside(&self, ticks: BoxFuture<'static, Lateness>) -> JoinHandle<Lateness> {
         actix_rt::spawn(ticks)
-    }
-}
-
-/// The end of an open chain: it hands its items out.
-struct Exit(mpsc::UnboundedSender<u64>);
-
-impl Actor for Exit {
-    type Context = Context<Self>;
-}
-
-impl Handler<Feed<u64>> for Exit {
-    type Result = ();
-
-    fn handle(&mut self, feed: Feed<u64>, ctx: &mut Self::Context) {
-        match feed {
-            Feed::Item(n) => drop(self.0.send(n)),
-            Feed::End => ctx.stop(),
-        }
     }
 }
 

@@ -1,36 +1,28 @@
 //! Chains on one arbiter, or with each stage on another in turn.
 
 use std::ops::Range;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 use actix_flow::prelude::*;
-use actix_rt::{Arbiter, System, SystemRunner};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use tokio::task::JoinHandle;
 
 use crate::neighbour::Lateness;
 use crate::patterns::{Chain, Chains, Fold, Item, Line, Lines, Map};
+use crate::peers::arbiters::Arbiters;
 use crate::work::Arrived;
 
-/// A System, and the arbiters beside its own.
-pub struct Flows {
-    system: SystemRunner,
-    arbiters: Vec<Arbiter>,
-}
+/// Flows on the arbiters of a System.
+pub struct Flows(Arbiters);
 
 impl Chains for Flows {
     fn start(spread: bool) -> Self {
-        let system = System::new();
-        let cores = available_parallelism().map_or(1, usize::from);
-        let others = if spread { cores - 1 } else { 0 };
-        let arbiters = system.block_on(async { (0..others).map(|_| Arbiter::new()).collect() });
-        Self { system, arbiters }
+        Self(Arbiters::start(spread))
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.system.block_on(future)
+        self.0.block_on(future)
     }
 
     async fn chain<T: Item, M: Map<T>, S: Fold<T>>(
@@ -65,21 +57,12 @@ impl Flows {
         for stage in 1..=chain.stages {
             source = source.map(chain.map);
             // In turn: the generator is on the System's own arbiter, and so is the fold.
-            if let Some(place) = (stage % (self.arbiters.len() + 1)).checked_sub(1) {
-                source = source.on(self.arbiters[place].handle());
+            if let Some(place) = self.0.place(stage) {
+                source = source.on(place);
             }
         }
         let fold = source.fold(Arrived::default(), chain.sink);
         fold.default_window(chain.window)
-    }
-}
-
-impl Drop for Flows {
-    fn drop(&mut self) {
-        for arbiter in self.arbiters.drain(..) {
-            arbiter.stop();
-            let _ = arbiter.join();
-        }
     }
 }
 

@@ -1,8 +1,9 @@
-//! A System, and the arbiters on which actors start in turn.
+//! A System, and the arbiters on which stages start in turn, of all that is on actix.
 
 use std::thread::available_parallelism;
 
 use actix::{Actor, Addr, Arbiter, Context, System, SystemRunner};
+use actix_rt::ArbiterHandle;
 
 pub struct Arbiters {
     system: SystemRunner,
@@ -28,10 +29,16 @@ impl Arbiters {
     where
         A: Actor<Context = Context<A>> + Send,
     {
-        match (number % (self.arbiters.len() + 1)).checked_sub(1) {
-            Some(place) => A::start_in_arbiter(&self.arbiters[place].handle(), |_| actor),
+        match self.place(number) {
+            Some(place) => A::start_in_arbiter(&place, |_| actor),
             None => actor.start(),
         }
+    }
+
+    /// The arbiter of stage `number`; none for the System's own.
+    pub fn place(&self, number: usize) -> Option<ArbiterHandle> {
+        let place = (number % (self.arbiters.len() + 1)).checked_sub(1)?;
+        Some(self.arbiters[place].handle())
     }
 }
 
