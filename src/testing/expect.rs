@@ -63,6 +63,20 @@ impl<S: fmt::Display> Shared<S> {
         self.stage.register(waker);
     }
 
+    /// Looks now and at each change, until there is something to see.
+    async fn seen<R>(&self, mut look: impl FnMut(&mut S) -> Option<R>) -> R {
+        loop {
+            let mut changed = std::pin::pin!(self.changed.notified());
+            // Waits from here on: what changes after the look is not missed.
+            changed.as_mut().enable();
+            let found = look(&mut self.lock());
+            if let Some(found) = found {
+                return found;
+            }
+            changed.await;
+        }
+    }
+
     /// Waits until an expectation is met.
     ///
     /// # Panics
@@ -73,19 +87,12 @@ impl<S: fmt::Display> Shared<S> {
         wanted: Wanted<'_>,
         mut look: impl FnMut(&mut S) -> Look<R>,
     ) -> R {
-        let waited = tokio::time::timeout(wanted.patience.limit, async {
-            loop {
-                let mut changed = std::pin::pin!(self.changed.notified());
-                // Waits from here on: what changes after the look is not missed.
-                changed.as_mut().enable();
-                let found = look(&mut self.lock());
-                match found {
-                    Look::Met(found) => return Ok(found),
-                    Look::Broken(how) => return Err(how),
-                    Look::NotYet => changed.await,
-                }
-            }
+        let looked = self.seen(|state| match look(state) {
+            Look::Met(found) => Some(Ok(found)),
+            Look::Broken(how) => Some(Err(how)),
+            Look::NotYet => None,
         });
+        let waited = tokio::time::timeout(wanted.patience.limit, looked);
         match waited.await {
             Ok(Ok(found)) => found,
             Ok(Err(how)) => wanted.fail(&how),
@@ -103,17 +110,8 @@ impl<S: fmt::Display> Shared<S> {
         wanted: Wanted<'_>,
         mut happened: impl FnMut(&S) -> Option<String>,
     ) {
-        let noticed = tokio::time::timeout(wanted.patience.quiet, async {
-            loop {
-                let mut changed = std::pin::pin!(self.changed.notified());
-                changed.as_mut().enable();
-                let found = happened(&self.lock());
-                if let Some(what) = found {
-                    return what;
-                }
-                changed.await;
-            }
-        });
+        let noticed = self.seen(|state| happened(state));
+        let noticed = tokio::time::timeout(wanted.patience.quiet, noticed);
         if let Ok(what) = noticed.await {
             wanted.fail(&what);
         }
@@ -136,11 +134,22 @@ impl Default for Patience {
     }
 }
 
+impl Patience {
+    pub(super) fn wanted<'a>(
+        self,
+        what: fmt::Arguments<'a>,
+        at: &'static Location<'static>,
+    ) -> Wanted<'a> {
+        let patience = self;
+        Wanted { what, at, patience }
+    }
+}
+
 /// What is expected, where in the test, and for how long.
 pub(super) struct Wanted<'a> {
-    pub(super) what: fmt::Arguments<'a>,
-    pub(super) at: &'static Location<'static>,
-    pub(super) patience: Patience,
+    what: fmt::Arguments<'a>,
+    at: &'static Location<'static>,
+    patience: Patience,
 }
 
 impl Wanted<'_> {

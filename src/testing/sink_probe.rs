@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::expect::{Look, Patience, Shared, Wanted};
+use super::expect::{Look, Patience, Shared};
 use super::played_sink::{Over, Played, Playing, State, WINDOW};
 use crate::context::Cause;
 use crate::edge::InPort;
@@ -72,11 +72,6 @@ impl<T: Send + 'static> SinkProbe<T> {
         self
     }
 
-    fn wanted<'a>(&self, what: fmt::Arguments<'a>, at: &'static Location<'static>) -> Wanted<'a> {
-        let patience = self.patience;
-        Wanted { what, at, patience }
-    }
-
     /// Allows the stage before to send `items` more. Requests add up.
     pub fn request(&self, items: usize) {
         self.shared.order(|state| {
@@ -117,7 +112,7 @@ impl<T: Send + 'static> SinkProbe<T> {
     pub fn next(&self) -> impl Future<Output = T> {
         let at = Location::caller();
         async move {
-            let wanted = self.wanted(format_args!("an item"), at);
+            let wanted = self.patience.wanted(format_args!("an item"), at);
             self.shared.expect(wanted, State::pop).await
         }
     }
@@ -127,7 +122,7 @@ impl<T: Send + 'static> SinkProbe<T> {
     pub(super) fn next_if_any(&self) -> impl Future<Output = Option<T>> {
         let at = Location::caller();
         async move {
-            let wanted = self.wanted(format_args!("an item or an end"), at);
+            let wanted = self.patience.wanted(format_args!("an item or an end"), at);
             let look = |state: &mut State<T>| match state.items.pop_front() {
                 None if state.over.is_none() => Look::NotYet,
                 next => Look::Met(next),
@@ -166,7 +161,9 @@ impl<T: Send + 'static> SinkProbe<T> {
                 Look::NotYet => Look::NotYet,
                 Look::Broken(how) => Look::Broken(how),
             };
-            self.shared.expect(self.wanted(what, at), look).await;
+            self.shared
+                .expect(self.patience.wanted(what, at), look)
+                .await;
         }
     }
 
@@ -179,7 +176,7 @@ impl<T: Send + 'static> SinkProbe<T> {
     pub fn expect_nothing(&self) -> impl Future<Output = ()> {
         let at = Location::caller();
         async move {
-            let wanted = self.wanted(format_args!("no item and no end"), at);
+            let wanted = self.patience.wanted(format_args!("no item and no end"), at);
             let happened = |state: &State<T>| {
                 (!state.items.is_empty() || state.over.is_some()).then(|| state.to_string())
             };
@@ -196,7 +193,9 @@ impl<T: Send + 'static> SinkProbe<T> {
     pub fn expect_closed(&self) -> impl Future<Output = ()> {
         let at = Location::caller();
         async move {
-            let wanted = self.wanted(format_args!("the end of the items"), at);
+            let wanted = self
+                .patience
+                .wanted(format_args!("the end of the items"), at);
             let look = |state: &mut State<T>| match state.end() {
                 Some(Ok(Over::Closed)) => Look::Met(()),
                 Some(_) => Look::Broken(state.to_string()),
@@ -219,7 +218,9 @@ impl<T: Send + 'static> SinkProbe<T> {
     pub fn expect_failed(&self) -> impl Future<Output = Cause> {
         let at = Location::caller();
         async move {
-            let wanted = self.wanted(format_args!("a failure or a cancel"), at);
+            let wanted = self
+                .patience
+                .wanted(format_args!("a failure or a cancel"), at);
             let look = |state: &mut State<T>| match state.end() {
                 Some(Ok(Over::Failed(cause) | Over::Ended(cause))) => Look::Met(cause),
                 Some(_) => Look::Broken(state.to_string()),

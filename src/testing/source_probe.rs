@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::expect::{Look, Patience, Shared, Wanted};
+use super::expect::{Look, Patience, Shared};
 use super::played_source::{Over, Played, Playing, State, Step};
 use crate::context::{BoxError, Cause};
 use crate::flow::Source;
@@ -68,11 +68,6 @@ impl<T: Send + 'static> SourceProbe<T> {
         self
     }
 
-    fn wanted<'a>(&self, what: fmt::Arguments<'a>, at: &'static Location<'static>) -> Wanted<'a> {
-        let patience = self.patience;
-        Wanted { what, at, patience }
-    }
-
     /// How many items were asked for so far.
     #[must_use]
     pub fn requested(&self) -> u64 {
@@ -108,7 +103,7 @@ impl<T: Send + 'static> SourceProbe<T> {
         let at = Location::caller();
         async move {
             let what = format_args!("{total} items to be requested in all");
-            let wanted = self.wanted(what, at);
+            let wanted = self.patience.wanted(what, at);
             let look = |state: &mut State<T>| {
                 if state.requested > total {
                     return Look::Broken(format!("more were: {state}"));
@@ -128,7 +123,7 @@ impl<T: Send + 'static> SourceProbe<T> {
     pub fn expect_request(&self) -> impl Future<Output = u64> {
         let at = Location::caller();
         async move {
-            let wanted = self.wanted(format_args!("a request"), at);
+            let wanted = self.patience.wanted(format_args!("a request"), at);
             let look = |state: &mut State<T>| match state.requested - state.seen {
                 0 => state.not_yet(),
                 more => {
@@ -151,7 +146,7 @@ impl<T: Send + 'static> SourceProbe<T> {
         async move {
             let number = self.push(item);
             let what = format_args!("item {number} to be taken");
-            let wanted = self.wanted(what, at);
+            let wanted = self.patience.wanted(what, at);
             let look = |state: &mut State<T>| state.met(state.sent >= number);
             self.shared.expect(wanted, look).await;
         }
@@ -166,7 +161,9 @@ impl<T: Send + 'static> SourceProbe<T> {
             false if state.over.is_some() => Look::Met(false),
             false => Look::NotYet,
         };
-        self.shared.expect(self.wanted(what, at), look).await
+        self.shared
+            .expect(self.patience.wanted(what, at), look)
+            .await
     }
 
     fn push(&self, item: T) -> u64 {
@@ -199,7 +196,9 @@ impl<T: Send + 'static> SourceProbe<T> {
     pub fn expect_cancelled(&self) -> impl Future<Output = Cause> {
         let at = Location::caller();
         async move {
-            let wanted = self.wanted(format_args!("the source to be cancelled"), at);
+            let wanted = self
+                .patience
+                .wanted(format_args!("the source to be cancelled"), at);
             let look = |state: &mut State<T>| match &state.over {
                 None => Look::NotYet,
                 Some(Over::Cancelled(cause)) => Look::Met(cause.clone()),
@@ -218,7 +217,9 @@ impl<T: Send + 'static> SourceProbe<T> {
     pub fn expect_nothing(&self) -> impl Future<Output = ()> {
         let at = Location::caller();
         async move {
-            let wanted = self.wanted(format_args!("no request and no end"), at);
+            let wanted = self
+                .patience
+                .wanted(format_args!("no request and no end"), at);
             let before = self.requested();
             let happened = |state: &State<T>| {
                 (state.requested != before || state.over.is_some()).then(|| state.to_string())

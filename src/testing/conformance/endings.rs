@@ -9,6 +9,8 @@ use futures::future::LocalBoxFuture;
 
 use super::numbers::Ledger;
 use super::verdict::LeftOut;
+use crate::context::FlowContext;
+use crate::flow::Blueprint;
 use crate::pipeline::{Control, Pipeline};
 use crate::report::Report;
 
@@ -19,6 +21,12 @@ const LIMIT: Duration = Duration::from_secs(20);
 pub(super) async fn within<F: Future>(what: &str, future: F) -> F::Output {
     let waited = tokio::time::timeout(LIMIT, future).await;
     waited.unwrap_or_else(|_| panic!("waited in vain for {what}"))
+}
+
+/// Runs a flow that can be run.
+pub(super) fn running<R: Send + 'static>(flow: Blueprint<R>) -> Pipeline<R> {
+    let running = flow.run(&FlowContext::background());
+    running.expect("the flow starts")
 }
 
 /// Lets all others run that can.

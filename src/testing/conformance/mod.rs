@@ -31,6 +31,7 @@
 //! ```
 
 mod endings;
+mod feed;
 mod numbers;
 mod options;
 mod sink;

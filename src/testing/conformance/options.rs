@@ -81,6 +81,11 @@ macro_rules! options {
                 self.options.left_out.push((case.to_owned(), reason.to_owned()));
                 self
             }
+
+            /// Runs all cases, each in a System of its own.
+            pub fn check(&self) -> Verdict {
+                run(self, &self.options, &self.cases())
+            }
         }
     };
 }

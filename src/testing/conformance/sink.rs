@@ -5,12 +5,11 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::super::{Census, SourceProbe, TestSystem, Tracked};
-use super::endings::{Endings, UnderWay, settle, start, within};
+use super::endings::{Endings, UnderWay, running, settle, start, within};
+use super::feed::{Make, fed, play};
 use super::numbers::Ledger;
 use super::options::{Options, options};
-use super::stage::Make;
 use super::verdict::{Case, Found, LeftOut, Verdict, cases, run};
-use crate::context::FlowContext;
 use crate::flow::{Blueprint, Source};
 use crate::pipeline::Pipeline;
 
@@ -65,11 +64,6 @@ impl<T: Send + 'static, R: fmt::Debug + Send + 'static> SinkCheck<T, R> {
         self
     }
 
-    /// Runs all cases, each in a System of its own.
-    pub fn check(&self) -> Verdict {
-        run(self, &self.options, &self.cases())
-    }
-
     fn cases(&self) -> Vec<Case<Self>> {
         cases![
             r2_1_asks_for_items,
@@ -90,41 +84,23 @@ impl<T: Send + 'static, R: fmt::Debug + Send + 'static> SinkCheck<T, R> {
         ]
     }
 
-    fn run(flow: Blueprint<R>) -> Pipeline<R> {
-        let running = flow.run(&FlowContext::background());
-        running.expect("the flow starts")
-    }
-
     fn fed_with(&self, items: u64, window: Option<usize>) -> (Pipeline<R>, Ledger) {
-        let (ledger, make) = (Ledger::default(), Arc::clone(&self.make));
-        let numbers = ledger.numbers(items);
-        let mut flow = (self.sink)(Source::from_iter(numbers.map(move |number| make(number))));
+        let (source, ledger) = fed(&self.make, items);
+        let mut flow = (self.sink)(source);
         if let Some(window) = window {
             flow = flow.default_window(window);
         }
-        (Self::run(flow), ledger)
+        (running(flow), ledger)
     }
 
     fn played(&self) -> Played<T, R> {
         let (source, items) = Source::probe();
-        let running = Self::run((self.sink)(items));
+        let running = running((self.sink)(items));
         Played {
             source,
             running,
             census: Census::new(),
         }
-    }
-
-    /// Sends so many items one after the other; says how many were taken.
-    async fn play(&self, played: &Played<T, R>, items: u64) -> u64 {
-        for number in 0..items {
-            let item = (self.make)(played.census.track(number));
-            if !played.source.offer(item, Location::caller()).await {
-                return number;
-            }
-            settle().await;
-        }
-        items
     }
 
     /// The value of a flow that is to end well, as text.
@@ -184,7 +160,7 @@ impl<T: Send + 'static, R: fmt::Debug + Send + 'static> SinkCheck<T, R> {
     async fn r2_2_its_value_does_not_depend_on_how_items_come(&self) -> Result<(), LeftOut> {
         let expected = self.expected(SOME).await;
         let played = self.played();
-        self.play(&played, SOME).await;
+        play(&played.source, &self.make, &played.census, SOME).await;
         played.source.complete();
         let value = self.value(played.running).await;
         assert_eq!(value, expected, "of items that come one by one");
@@ -266,7 +242,7 @@ impl<T: Send + 'static, R: fmt::Debug + Send + 'static> SinkCheck<T, R> {
 
     async fn r2_6_a_failure_behind_items_fails_the_flow(&self) -> Result<(), LeftOut> {
         let played = self.played();
-        self.play(&played, 3).await;
+        play(&played.source, &self.make, &played.census, 3).await;
         if played.source.is_over() {
             return Err(LeftOut("it has enough before"));
         }
@@ -285,7 +261,7 @@ impl<T: Send + 'static, R: fmt::Debug + Send + 'static> SinkCheck<T, R> {
 
     async fn r5_1_a_close_loses_nothing(&self) -> Result<(), LeftOut> {
         let played = self.played();
-        let sent = self.play(&played, 7).await;
+        let sent = play(&played.source, &self.make, &played.census, 7).await;
         drop(played.running.control().close());
         let value = self.value(played.running).await;
         let expected = self.expected(sent).await;

@@ -5,11 +5,10 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use super::super::{SinkProbe, TestSystem};
-use super::endings::{Endings, UnderWay, quiet, settle, within};
+use super::endings::{Endings, UnderWay, quiet, running, settle, within};
 use super::numbers::{Ledger, Numbers};
 use super::options::{Options, options};
 use super::verdict::{Case, Found, LeftOut, Verdict, cases, run};
-use crate::context::FlowContext;
 use crate::flow::Source;
 use crate::pipeline::Pipeline;
 
@@ -88,11 +87,6 @@ impl<T: fmt::Debug + Send + 'static> SourceCheck<T> {
         self
     }
 
-    /// Runs all cases, each in a System of its own.
-    pub fn check(&self) -> Verdict {
-        run(self, &self.options, &self.cases())
-    }
-
     fn cases(&self) -> Vec<Case<Self>> {
         cases![
             r2_1_sends_no_more_than_was_asked_for,
@@ -117,10 +111,9 @@ impl<T: fmt::Debug + Send + 'static> SourceCheck<T> {
         ]
     }
 
-    fn started(&self, ledger: Ledger, numbers: Numbers) -> Trial<T> {
+    fn fed_with(&self, ledger: Ledger, numbers: Numbers) -> Trial<T> {
         let (sink, flow) = (self.make)(numbers).into_probe();
-        let running = flow.run(&FlowContext::background());
-        let running = running.expect("the flow starts");
+        let running = running(flow);
         Trial {
             sink,
             running,
@@ -131,7 +124,7 @@ impl<T: fmt::Debug + Send + 'static> SourceCheck<T> {
     fn trial(&self, items: u64) -> Trial<T> {
         let ledger = Ledger::default();
         let numbers = ledger.numbers(items);
-        self.started(ledger, numbers)
+        self.fed_with(ledger, numbers)
     }
 
     /// How many items it makes of so many numbers.
@@ -316,7 +309,7 @@ impl<T: fmt::Debug + Send + 'static> SourceCheck<T> {
     async fn r3_4_the_first_item_does_not_wait_for_others(&self) -> Result<(), LeftOut> {
         let ledger = Ledger::default();
         let numbers = ledger.slow_numbers(u64::MAX);
-        let trial = self.started(ledger, numbers);
+        let trial = self.fed_with(ledger, numbers);
         const ASKED: u64 = 500;
         trial.sink.request(ASKED as usize);
         trial.read(1).await;

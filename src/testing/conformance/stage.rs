@@ -1,16 +1,16 @@
 //! The cases of stages: rules 2.1 to 2.7, 5 and 7.
 
 use std::fmt;
-use std::panic::Location;
 use std::sync::Arc;
 
 use super::super::{Census, SinkProbe, SourceProbe, TestSystem, Tracked};
-use super::endings::{Endings, UnderWay, quiet, settle, start, within};
+use super::endings::{Endings, UnderWay, quiet, running, start, within};
+use super::feed::{Make, fed, play};
 use super::numbers::Ledger;
 use super::options::{Options, options};
 use super::verdict::{Case, Found, LeftOut, Verdict, cases, run};
-use crate::context::{Cause, FlowContext};
-use crate::flow::{Blueprint, Source};
+use crate::context::Cause;
+use crate::flow::Source;
 use crate::pipeline::Pipeline;
 
 /// More than any case reads.
@@ -21,9 +21,6 @@ const SOME: u64 = 20;
 
 /// The window of each edge where a case counts what is held.
 const WINDOW: usize = 16;
-
-/// What a stage is checked with: its items, made of numbers.
-pub(super) type Make<T> = Arc<dyn Fn(Tracked<u64>) -> T + Send + Sync>;
 
 /// A `StageCheck` checks a stage of your own, or a function over several, against the rules of edges.
 ///
@@ -105,11 +102,6 @@ impl<T: Send + 'static, U: fmt::Debug + Send + 'static> StageCheck<T, U> {
         self
     }
 
-    /// Runs all cases, each in a System of its own.
-    pub fn check(&self) -> Verdict {
-        run(self, &self.options, &self.cases())
-    }
-
     fn cases(&self) -> Vec<Case<Self>> {
         cases![
             r2_1_sends_no_more_than_was_asked_for,
@@ -132,20 +124,13 @@ impl<T: Send + 'static, U: fmt::Debug + Send + 'static> StageCheck<T, U> {
         ]
     }
 
-    fn run(flow: Blueprint<()>) -> Pipeline<()> {
-        let running = flow.run(&FlowContext::background());
-        running.expect("the flow starts")
-    }
-
     fn fed_with(&self, items: u64, window: Option<usize>) -> Fed<U> {
-        let (ledger, make) = (Ledger::default(), Arc::clone(&self.make));
-        let numbers = ledger.numbers(items);
-        let source = Source::from_iter(numbers.map(move |number| make(number)));
+        let (source, ledger) = fed(&self.make, items);
         let (sink, mut flow) = (self.stage)(source).into_probe();
         if let Some(window) = window {
             flow = flow.default_window(window);
         }
-        let running = Self::run(flow);
+        let running = running(flow);
         Fed {
             sink,
             running,
@@ -160,7 +145,7 @@ impl<T: Send + 'static, U: fmt::Debug + Send + 'static> StageCheck<T, U> {
     fn played(&self) -> Played<T, U> {
         let (source, items) = Source::probe();
         let (sink, flow) = (self.stage)(items).into_probe();
-        let running = Self::run(flow);
+        let running = running(flow);
         Played {
             source,
             sink,
@@ -252,23 +237,11 @@ impl<T: Send + 'static, U: fmt::Debug + Send + 'static> StageCheck<T, U> {
         Ok(())
     }
 
-    /// Sends so many items one after the other; says how many were taken.
-    async fn play(&self, played: &Played<T, U>, items: u64) -> u64 {
-        for number in 0..items {
-            let item = (self.make)(played.census.track(number));
-            if !played.source.offer(item, Location::caller()).await {
-                return number;
-            }
-            settle().await;
-        }
-        items
-    }
-
     async fn r2_2_outputs_do_not_depend_on_how_items_come(&self) -> Result<(), LeftOut> {
         let expected = self.expected(SOME).await;
         let played = self.played();
         played.sink.request(MANY);
-        self.play(&played, SOME).await;
+        play(&played.source, &self.make, &played.census, SOME).await;
         played.source.complete();
         let outputs = read(&played.sink, u64::MAX).await;
         played.sink.expect_closed().await;
@@ -320,7 +293,7 @@ impl<T: Send + 'static, U: fmt::Debug + Send + 'static> StageCheck<T, U> {
     async fn r2_6_a_cancel_below_reaches_the_source(&self) -> Result<(), LeftOut> {
         let played = self.played();
         played.sink.request(1);
-        self.play(&played, 3).await;
+        play(&played.source, &self.make, &played.census, 3).await;
         played.sink.cancel();
         if !played.source.is_over() {
             played.source.expect_cancelled().await;
@@ -364,7 +337,7 @@ impl<T: Send + 'static, U: fmt::Debug + Send + 'static> StageCheck<T, U> {
     async fn r5_1_a_close_loses_nothing(&self) -> Result<(), LeftOut> {
         let played = self.played();
         played.sink.request(MANY);
-        let sent = self.play(&played, 7).await;
+        let sent = play(&played.source, &self.make, &played.census, 7).await;
         let closed = played.running.control().close();
         within("the end by a close", closed).await;
         let cause = match within("the end of the flow", played.running.wait()).await {
