@@ -20,12 +20,17 @@ pub(crate) fn fails(verdict: &Verdict, cases: &[&str]) -> BTreeSet<String> {
     failed
 }
 
-/// The cases that no wrong part has failed.
-pub(crate) fn unfailed(verdict: &Verdict, failed: &[BTreeSet<String>]) -> Vec<&'static str> {
-    let cases = verdict.findings().iter().map(|(case, _)| *case);
-    cases
-        .filter(|case| !failed.iter().any(|failed| failed.contains(*case)))
-        .collect()
+/// Fails unless each case was failed by one of these wrong parts, but those that the library keeps
+/// whatever a part does.
+#[track_caller]
+pub(crate) fn each_case_is_failed(verdicts: &[&Verdict], kept: &[&str]) {
+    let failed: BTreeSet<_> = verdicts.iter().flat_map(|part| fails(part, &[])).collect();
+    let cases = verdicts[0].findings().iter().map(|(case, _)| *case);
+    let unfailed: Vec<_> = cases.filter(|case| !failed.contains(*case)).collect();
+    assert!(
+        unfailed.iter().all(|case| kept.contains(case)),
+        "{unfailed:?}"
+    );
 }
 
 /// Counts the turns that others had, as long as somebody looks.

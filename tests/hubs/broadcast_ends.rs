@@ -248,20 +248,19 @@ fn fragile(census: &Census) -> (BroadcastHub<Fragile>, Blueprint<()>) {
     items.broadcast_hub(20)
 }
 
+fn reader(hub: &BroadcastHub<Fragile>) -> Pipeline<Vec<u64>> {
+    let numbers = hub.subscribe(Lag::Wait).map(|item| item.0);
+    let reader = numbers.collect().run(&FlowContext::background());
+    reader.expect("it starts")
+}
+
 #[test]
 fn r6_1_a_clone_that_panics_fails_the_hub_and_its_subscribers() {
     quiet_panics();
     system(async {
         let census = Census::new();
         let (hub, flow) = fragile(&census);
-        let readers: Vec<_> = (0..2)
-            .map(|_| {
-                hub.subscribe(Lag::Wait)
-                    .map(|item| item.0)
-                    .collect::<Vec<_>>()
-            })
-            .map(|reader| reader.run(&FlowContext::background()).unwrap())
-            .collect();
+        let readers = [(); 2].map(|()| reader(&hub));
         let error = failed(flow.run(&FlowContext::background()).unwrap()).await;
         assert!(matches!(error.cause(), Some(Cause::Panicked { .. })));
         for reader in readers {
@@ -277,14 +276,7 @@ fn r6_2_a_hub_that_is_resumed_after_a_clone_that_panicked_goes_on() {
     system(async {
         let census = Census::new();
         let (hub, flow) = fragile(&census);
-        let readers: Vec<_> = (0..2)
-            .map(|_| {
-                hub.subscribe(Lag::Wait)
-                    .map(|item| item.0)
-                    .collect::<Vec<_>>()
-            })
-            .map(|reader| reader.run(&FlowContext::background()).unwrap())
-            .collect();
+        let readers = [(); 2].map(|()| reader(&hub));
         let done = finished(flow.supervised(RestartPolicy::resume())).await;
         let row = done.report.stage("broadcast_hub-1").unwrap();
         assert_eq!((row.received, row.passed, row.failed), (10, 9, 1));

@@ -193,6 +193,15 @@ pub(crate) fn puppet_of(control: &SupervisorControl, spec: ChildSpec) -> (Addr<P
     (address.expect("it starts"), life)
 }
 
+/// One that ignores its stop, and runs.
+pub(crate) async fn stubborn(control: &SupervisorControl) -> Life {
+    let life = Life::default();
+    let of = life.clone();
+    let actor = control.start_actor("stubborn", move |_| Puppet::stubborn(&of));
+    assert_eq!(ask(&actor.expect("it starts"), Add(1)).await, Ok(1));
+    life
+}
+
 #[expect(clippy::disallowed_methods, reason = "the tests play a user's program")]
 pub(crate) async fn ask<M>(puppet: &Addr<Puppet>, message: M) -> Result<M::Result, MailboxError>
 where

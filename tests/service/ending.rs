@@ -7,7 +7,7 @@ use actix_flow::prelude::*;
 
 use crate::cast::{
     Add, Carry, Crash, Do, Life, Puppet, ask, fails, puppet, puppet_of, quit, restarted, service,
-    tell,
+    stubborn, tell,
 };
 use crate::kit::{Census, DropFlag, Gate, paused, quiet_panics, settle, system, until, within};
 
@@ -178,11 +178,7 @@ fn r5_5_one_that_ignores_its_stop_is_aborted_after_the_grace() {
     paused(async {
         let spec = SupervisorSpec::new().grace(Duration::from_secs(3));
         let service = spec.start(&FlowContext::background()).expect("it starts");
-        let life = Life::default();
-        let of = life.clone();
-        let actor = service.start_actor("stubborn", move |_| Puppet::stubborn(&of));
-        let actor = actor.expect("it starts");
-        assert_eq!(ask(&actor, Add(1)).await, Ok(1));
+        let life = stubborn(&service).await;
         let began = tokio::time::Instant::now();
         service.quit();
         let error = fails(service).await;
@@ -199,10 +195,7 @@ fn r5_5_one_child_that_ignores_its_stop_is_aborted_and_the_tree_goes_on() {
     paused(async {
         let spec = SupervisorSpec::new().grace(Duration::from_secs(3));
         let service = spec.start(&FlowContext::background()).expect("it starts");
-        let life = Life::default();
-        let of = life.clone();
-        let actor = service.start_actor("stubborn", move |_| Puppet::stubborn(&of));
-        assert_eq!(ask(&actor.expect("it starts"), Add(1)).await, Ok(1));
+        let life = stubborn(&service).await;
         within(
             "the quit",
             service.quit_child("stubborn").expect("it is there"),
@@ -218,10 +211,7 @@ fn r5_5_one_child_that_ignores_its_stop_is_aborted_and_the_tree_goes_on() {
 fn r5_5_an_abort_drops_at_once_and_does_not_ask() {
     system(async {
         let service = service();
-        let life = Life::default();
-        let of = life.clone();
-        let actor = service.start_actor("stubborn", move |_| Puppet::stubborn(&of));
-        assert_eq!(ask(&actor.expect("it starts"), Add(1)).await, Ok(1));
+        let life = stubborn(&service).await;
         within("the abort", service.abort()).await;
         assert_eq!(life.stopped(), 0);
         life.assert_none_alive();
