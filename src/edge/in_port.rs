@@ -24,7 +24,8 @@ pub(crate) struct UpLink<T> {
 enum Input {
     Open,
     Completed,
-    Failed(Cause),
+    /// Boxed, so that the port is small where all goes well.
+    Failed(Box<Cause>),
     Cancelled,
 }
 
@@ -97,7 +98,7 @@ impl<T: Send + 'static> InPort<T> {
                 self.up.link.discard(&mut late);
             }
             (Signal::Completed, Input::Open) => self.state = Input::Completed,
-            (Signal::Failed(cause), Input::Open) => self.state = Input::Failed(cause),
+            (Signal::Failed(cause), Input::Open) => self.state = Input::Failed(Box::new(cause)),
             (Signal::Completed | Signal::Failed(_), _) => {}
         }
     }

@@ -65,11 +65,11 @@ impl Link {
         self.marks_gaps
     }
 
-    pub(crate) fn set_terms<T: Send + 'static>(&self, terms: Terms<T>) {
+    pub(crate) fn set_terms<T: Send + 'static>(&self, terms: Box<Terms<T>>) {
         if let Some((_, most)) = &terms.weight {
             let _ = self.max_weight.set(*most);
         }
-        let _ = self.terms.set(Box::new(terms));
+        let _ = self.terms.set(terms);
     }
 
     pub(crate) fn terms<T: Send + 'static>(&self) -> Option<&Terms<T>> {

@@ -15,7 +15,8 @@ use crate::context::{Cause, discard_payload, panic_text};
 enum Output {
     Open,
     Ended,
-    Cancelled(Cause),
+    /// Boxed, so that the port is small.
+    Cancelled(Box<Cause>),
 }
 
 /// The producer's end of an edge.
@@ -74,7 +75,7 @@ impl<T: Send + 'static> OutPort<T> {
             }
             Ask::Cancel(cause) => {
                 if matches!(self.state, Output::Open) {
-                    self.state = Output::Cancelled(cause);
+                    self.state = Output::Cancelled(Box::new(cause));
                     self.discard_buffer();
                 }
             }

@@ -85,10 +85,6 @@ impl<T: Send + 'static> Terms<T> {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.copy.is_none() && !self.buries() && self.weight.is_none()
-    }
-
     pub(super) fn buries(&self) -> bool {
         self.hook.is_some() || self.letters.is_some()
     }

@@ -106,9 +106,9 @@ impl Attrs {
     }
 
     /// Notes that items can be tried again, where the edge before says so.
-    pub(crate) fn retry(&mut self, policy: Option<RestartPolicy>) {
+    pub(crate) fn retry(&mut self, policy: Option<Box<RestartPolicy>>) {
         self.copies |= policy.is_some();
-        self.policy = policy.map(Box::new).or(self.policy.take());
+        self.policy = policy.or(self.policy.take());
     }
 
     pub(crate) fn set_isolating(&mut self) {

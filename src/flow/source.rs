@@ -59,9 +59,10 @@ pub struct Source<T: Send + 'static> {
     pub(crate) attrs: Attrs,
     attach: Attach<T>,
     /// What is said of the edge behind it.
-    pub(super) terms: Terms<T>,
+    /// Boxed with what is below, as few have it: a source is moved at every verb.
+    terms: Option<Box<Terms<T>>>,
     /// How often items of that edge are tried again.
-    pub(super) retry: Option<RestartPolicy>,
+    pub(super) retry: Option<Box<RestartPolicy>>,
 }
 
 impl<T: Send + 'static> fmt::Debug for Source<T> {
@@ -81,12 +82,17 @@ pub(crate) struct Seat<'a, T: Send + 'static> {
 }
 
 impl<T: Send + 'static> Source<T> {
+    /// What is said of the edge behind it, to say more.
+    pub(super) fn terms(&mut self) -> &mut Terms<T> {
+        self.terms.get_or_insert_default()
+    }
+
     pub(crate) fn new(graph: Graph, attrs: Attrs, attach: Attach<T>) -> Self {
         Self {
             graph,
             attrs,
             attach,
-            terms: Terms::default(),
+            terms: None,
             retry: None,
         }
     }
@@ -105,7 +111,7 @@ impl<T: Send + 'static> Source<T> {
             graph.misplaced.push((attrs.verb, "retried"));
         }
         let up = attach(attrs, down, &mut graph);
-        if !terms.is_empty() {
+        if let Some(terms) = terms {
             up.link.set_terms(terms);
         }
         (graph, up)

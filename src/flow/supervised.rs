@@ -95,8 +95,8 @@ impl<T: Send + 'static> Source<T> {
     where
         T: Clone,
     {
-        self.terms.copy = Some(T::clone);
-        self.retry = Some(policy);
+        self.terms().copy = Some(T::clone);
+        self.retry = Some(Box::new(policy));
         self
     }
 
@@ -146,7 +146,7 @@ impl<T: Send + 'static> Source<T> {
     /// Nothing while nothing is lost. The actor's mailbox is not bounded: at an end it gets at once what
     /// was in flight, a window at most; and of a stage that is resumed each item at which it fails.
     pub fn dead_letters(mut self, actor: Recipient<DeadLetter<T>>) -> Self {
-        self.terms.letters_to(actor);
+        self.terms().letters_to(actor);
         self
     }
 
@@ -177,7 +177,7 @@ impl<T: Send + 'static> Source<T> {
     /// # }
     /// ```
     pub fn on_discard(mut self, f: impl Fn(&T) + Send + Sync + 'static) -> Self {
-        self.terms.on_discard(Arc::new(f));
+        self.terms().on_discard(Arc::new(f));
         self
     }
 
@@ -219,7 +219,7 @@ impl<T: Send + 'static> Source<T> {
         weigh: impl Fn(&T) -> usize + Send + Sync + 'static,
         max: usize,
     ) -> Self {
-        self.terms.weigh(Arc::new(weigh), max);
+        self.terms().weigh(Arc::new(weigh), max);
         self
     }
 }

@@ -160,7 +160,7 @@ where
             let work: Edge<L::In> =
                 Edge::new::<_, _, 0>(Link::shared(n, count), (split, n), (worker, 0));
             if let Some(terms) = terms {
-                work.up.link.set_terms(terms.inner());
+                work.up.link.set_terms(Box::new(terms.inner()));
             }
             let mut link = Link::shared(n, count);
             if self.ordered {

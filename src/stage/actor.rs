@@ -192,7 +192,7 @@ impl<K: Kernel> StageActor<K> {
     fn fail(&mut self, cause: Cause) {
         self.core.tell_failure(&cause, true);
         self.core.spent = Spent::Waiting;
-        self.core.suspended = Some(cause);
+        self.core.suspended = Some(Box::new(cause));
     }
 
     /// A failed turn, as a cause.
@@ -214,9 +214,9 @@ impl<K: Kernel> StageActor<K> {
 
     /// Carries out the directive that a failed stage has got; says whether it waits for one still.
     fn answer(&mut self, now: Instant) -> Answer {
-        let Some(cause) = self.core.suspended.clone() else {
+        if self.core.suspended.is_none() {
             return self.renew();
-        };
+        }
         let ends = self.core.level() >= Level::Quit;
         let how = match self.core.directive.take() {
             Some(how) if !ends => how,
@@ -229,11 +229,13 @@ impl<K: Kernel> StageActor<K> {
             self.core.park(Wait::Credit(None));
             return Answer::Await;
         }
-        self.core.suspended = None;
+        let Some(cause) = self.core.suspended.take() else {
+            return self.renew();
+        };
         let (kernel, core) = (&mut self.kernel, &mut self.core);
         let recovered = catch_unwind(AssertUnwindSafe(|| kernel.recover(core, how, &cause)));
         if how == Directive::Stop {
-            self.end(End::Failed(cause), now);
+            self.end(End::Failed(*cause), now);
             return Answer::Over;
         }
         match self.failure_of(recovered.map(Ok)) {

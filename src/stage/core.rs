@@ -26,7 +26,7 @@ pub(crate) struct Core {
     pub(super) seen: Level,
     pub(super) units: usize,
     pub(super) probed: bool,
-    pub(super) suspended: Option<Cause>,
+    pub(super) suspended: Option<Box<Cause>>,
     pub(super) directive: Option<Directive>,
     /// Whether its state is to be made anew, since another stage is restarted.
     pub(super) renewed: bool,
@@ -38,16 +38,16 @@ impl Core {
         life: Arc<Lifeline>,
         presence: Arc<Presence>,
         state: Arc<StageState>,
-        clock: Clock,
     ) -> Self {
+        let now = Instant::now();
         Self {
             context: life.0.context.clone(),
             life,
             presence,
             state,
             counts: StageCounts::default(),
-            clock,
-            now: Instant::now(),
+            clock: Clock::new(now),
+            now,
             spent: Spent::Queued,
             ready: None,
             asked: Ending::default(),

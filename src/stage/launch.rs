@@ -1,14 +1,13 @@
 //! How the actor of a stage is started.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use actix::dev::channel::AddressReceiver;
 use actix::{Addr, AsyncContext, Context};
 use actix_rt::ArbiterHandle;
 
 use super::actor::{Pump, StageActor};
-use super::{Clock, Core, Kernel};
+use super::{Core, Kernel};
 use crate::supervise::{Guard, Lifeline, Line, Presence, StageState, start};
 
 /// What a stage needs to start.
@@ -29,7 +28,7 @@ pub(crate) fn launch<K: Kernel>(
     let presence = Presence::of(&life, &state);
     let guard = Guard::of_stage(&presence);
     start(place.as_ref(), guard, move || {
-        let core = Core::new(life, presence, state, Clock::new(Instant::now()));
+        let core = Core::new(life, presence, state);
         let kernel = make(&core);
         let mut ctx = Context::with_receiver(receiver);
         ctx.spawn(Pump);
