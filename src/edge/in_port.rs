@@ -145,11 +145,6 @@ impl<T: Send + 'static> InPort<T> {
         self.peek().is_some()
     }
 
-    /// How many items a pick may take in a row: what is left of one batch.
-    pub(crate) fn batch_len(&mut self) -> usize {
-        self.batch().map_or(0, |batch| batch.len())
-    }
-
     /// Whether the item that would be next is missing; asked once for each.
     pub(crate) fn take_gap(&mut self) -> bool {
         let Some(&gap) = self.gaps.front() else {

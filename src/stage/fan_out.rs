@@ -30,15 +30,18 @@ pub(crate) struct FanOut<T: Send + 'static> {
     /// Tells an ordered join where each item went.
     routes: Option<OutPort<Route>>,
     policy: Policy<T>,
+    /// What room each branch has, while items are given out by it.
+    rooms: Vec<usize>,
     /// An item whose branch has no room yet.
     held: Option<(T, usize)>,
     /// Whether an item is counted as failed whose credit was not given back.
     failed: bool,
 }
 
-/// What a fan-out did with its next item.
+/// What a fan-out did with what is next.
 enum Step {
-    Moved,
+    /// It moved so many items, which took no time worth a look at the clock between them.
+    Moved(usize),
     Blocked(Option<usize>),
     Starved,
 }
@@ -55,6 +58,7 @@ impl<T: Send + 'static> FanOut<T> {
             branches,
             routes,
             policy,
+            rooms: Vec::new(),
             held: None,
             failed: false,
         }
@@ -94,7 +98,7 @@ impl<T: Send + 'static> FanOut<T> {
         self.failed = false;
         core.counts.passed += 1;
         self.input.credit(1);
-        Step::Moved
+        Step::Moved(1)
     }
 
     fn partition(&mut self, core: &mut Core) -> Result<Step, BoxError> {
@@ -137,47 +141,64 @@ impl<T: Send + 'static> FanOut<T> {
             return Ok(Step::Blocked(Some(branch)));
         }
         self.input.credit(1);
-        Ok(Step::Moved)
+        Ok(Step::Moved(1))
     }
 
-    fn balance(&mut self, core: &mut Core, next: usize, awaits: bool) -> Step {
-        if awaits && let Some(late) = self.branches.iter().position(OutPort::is_awaited) {
-            return Step::Blocked(Some(late));
-        }
-        if self
-            .routes
-            .as_ref()
-            .is_some_and(|routes| routes.room() == 0)
-        {
-            return Step::Blocked(Some(self.branches.len()));
-        }
-        let len = self.branches.len();
-        let mut best: Option<(usize, usize)> = None;
-        for step in 0..len {
-            let branch = (next + step) % len;
-            let port = &self.branches[branch];
-            let room = if port.is_open() { port.room() } else { 0 };
-            if room > best.map_or(0, |(_, most)| most) {
-                best = Some((branch, room));
-            }
-        }
-        let Some((branch, _)) = best else {
-            return Step::Blocked(None);
-        };
-        let Some(item) = self.input.pop() else {
+    /// Gives items out until a look at the clock is due, or a mark is seen.
+    fn balance(&mut self, core: &mut Core) -> Step {
+        let Policy::Balance { next, awaits } = &mut self.policy else {
             return Step::Starved;
         };
-        self.branches[branch].push(item);
-        if let Some(routes) = &mut self.routes {
-            routes.push(Route(u32::try_from(branch).unwrap_or(u32::MAX)));
+        if *awaits && let Some(late) = self.branches.iter().position(OutPort::is_awaited) {
+            return Step::Blocked(Some(late));
         }
-        self.policy = Policy::Balance {
-            next: branch + 1,
-            awaits: false,
+        let mut most = core.clock.left();
+        if let Some(routes) = &self.routes {
+            most = most.min(routes.room());
+            if most == 0 {
+                return Step::Blocked(Some(self.branches.len()));
+            }
+        }
+        self.rooms.clear();
+        let rooms = self.branches.iter();
+        let rooms = rooms.map(|port| if port.is_open() { port.room() } else { 0 });
+        self.rooms.extend(rooms);
+        if self.rooms.iter().all(|&room| room == 0) {
+            return Step::Blocked(None);
+        }
+        let Some(mut batch) = self.input.lend() else {
+            return Step::Starved;
         };
-        core.counts.passed += 1;
-        self.input.credit(1);
-        Step::Moved
+        let mut moved = 0;
+        'batch: while let Some(&level) = self.rooms.iter().max().filter(|&&level| level > 0) {
+            // One to each of those with the most room, in turn: all others have less until then.
+            let first = if *next < self.rooms.len() { *next } else { 0 };
+            for part in [first..self.rooms.len(), 0..first] {
+                for branch in part {
+                    if self.rooms[branch] < level {
+                        continue;
+                    }
+                    if moved == most || core.is_marked() {
+                        break 'batch;
+                    }
+                    let Some(item) = batch.pop() else {
+                        break 'batch;
+                    };
+                    self.branches[branch].push(item);
+                    self.rooms[branch] = level - 1;
+                    if let Some(routes) = &mut self.routes {
+                        routes.push(Route(u32::try_from(branch).unwrap_or(u32::MAX)));
+                    }
+                    *next = branch + 1;
+                    moved += 1;
+                }
+            }
+        }
+        *awaits &= moved == 0;
+        self.input.take_back(batch);
+        core.counts.passed += moved as u64;
+        self.input.credit(moved);
+        Step::Moved(moved)
     }
 }
 
@@ -193,10 +214,10 @@ impl<T: Send + 'static> Kernel for FanOut<T> {
             let step = match self.policy {
                 Policy::Broadcast(clone) => self.broadcast(core, clone),
                 Policy::Partition(_) => self.partition(core)?,
-                Policy::Balance { next, awaits } => self.balance(core, next, awaits),
+                Policy::Balance { .. } => self.balance(core),
             };
-            match step {
-                Step::Moved => {}
+            let moved = match step {
+                Step::Moved(moved) => moved,
                 _ if self.held.is_none() && self.input.is_drained() => {
                     return Ok(Turn::Done(match self.input.failure() {
                         Some(cause) => End::Failed(cause.clone()),
@@ -208,8 +229,8 @@ impl<T: Send + 'static> Kernel for FanOut<T> {
                     let port = branch.and_then(|branch| u32::try_from(branch).ok());
                     return Ok(Turn::Park(Wait::Credit(port)));
                 }
-            }
-            if core.clock.spend(1) {
+            };
+            if core.clock.spend(moved) {
                 return Ok(Turn::More);
             }
         }
