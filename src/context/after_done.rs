@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::callback::Callback;
 use super::cause::Cause;
 use super::flow_context::FlowContext;
-use super::node::Watcher;
+use super::links::Watcher;
 use super::runtime::{self, NoRuntime};
 
 impl FlowContext {

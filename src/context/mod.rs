@@ -9,6 +9,7 @@ mod cause;
 mod done;
 mod flow_context;
 mod handle;
+mod links;
 mod node;
 mod panics;
 mod roots;

@@ -3,12 +3,12 @@
 //! Invariants:
 //!
 //! 1. A mark goes up only: live, marked, settled. The cause is set before the mark, both under the
-//!    node's lock, so whoever sees the mark sees the cause, and the first cause stays.
+//!    node's lock, so whoever sees the mark finds the cause there, and the first cause stays.
 //! 2. A live node is listed by its parent. Listing checks the parent's mark under the parent's
 //!    lock: a child is either in the list that the ender reads after marking, or born done.
-//! 3. A marked node keeps its list until its whole subtree is marked, then it is settled. A second
-//!    ender that comes upon a node not settled walks its subtree too, so that an ending which
-//!    returns has marked every descendant, whoever began.
+//! 3. A marked node keeps its list until its whole subtree is marked, then it is settled: at once where
+//!    there is none. A second ender that comes upon a node not settled walks its subtree too, so that
+//!    an ending which returns has marked every descendant, whoever began.
 //! 4. Nobody is woken or called before the subtree is marked.
 //! 5. A node leaves its parent's list once: taken out by the call that marked it, by its drop if it
 //!    was never marked, or with the whole list when the parent settles. No child enters the list of
@@ -20,17 +20,15 @@
 //! Lock order: none is needed, as no thread ever holds two locks of this room, and no foreign code
 //! (callbacks, wakers, drops of values) runs under one.
 
-use std::mem;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use slab::Slab;
 use tokio::sync::futures::OwnedNotified;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::callback::Callback;
 use super::cause::Cause;
+use super::links::{Inner, Links, Watcher};
 use super::test_scope::Part;
 use super::values::Values;
 
@@ -38,70 +36,37 @@ const LIVE: u8 = 0;
 const MARKED: u8 = 1;
 const SETTLED: u8 = 2;
 
-/// A callback, and the node and slot where it hangs.
-pub(super) type Watcher = Callback<(Weak<Node>, usize)>;
-
 pub(super) struct Node {
     mark: AtomicU8,
-    cause: OnceLock<Cause>,
     /// The nearest deadline of this node and its ancestors.
     deadline: Option<Instant>,
     values: Values,
     parent: Option<Arc<Node>>,
     /// The slot in the parent's list.
     slot: usize,
-    links: Mutex<Links>,
+    inner: Mutex<Inner>,
     pub(super) part: Part,
 }
 
-#[derive(Default)]
-struct Links {
-    children: Slab<Weak<Node>>,
-    watchers: Slab<Arc<Watcher>>,
-    /// Made by the first that waits.
-    waiters: Option<Arc<Notify>>,
-    /// Dropped when the last child and the last watcher have left.
-    deserted: Option<oneshot::Sender<()>>,
-}
-
-/// Beyond this many slots an emptied list gives its memory back.
-const SLOTS_KEPT: usize = 64;
-
-impl Links {
-    fn remove_child(&mut self, slot: usize) {
-        remove(&mut self.children, slot);
-    }
-
-    fn remove_watcher(&mut self, slot: usize) {
-        remove(&mut self.watchers, slot);
-    }
-
-    /// To be dropped after the lock: it wakes a task.
-    #[must_use]
-    fn if_deserted(&mut self) -> Option<oneshot::Sender<()>> {
-        (self.children.is_empty() && self.watchers.is_empty())
-            .then(|| self.deserted.take())
-            .flatten()
-    }
-}
-
-fn remove<T>(list: &mut Slab<T>, slot: usize) {
-    list.try_remove(slot);
-    if list.is_empty() && list.capacity() > SLOTS_KEPT {
-        *list = Slab::new();
-    }
+/// What a node was found to be when it was marked.
+struct Marked {
+    /// Whether it was live.
+    first: bool,
+    /// The cause that its children end with, and these; none where it has none, and is settled.
+    below: Option<(Cause, Vec<Arc<Node>>)>,
+    /// Who is to be told of the end of a node that is settled.
+    told: Option<Box<Links>>,
 }
 
 impl Node {
     pub(super) fn root(values: Values) -> Arc<Self> {
         Arc::new(Self {
             mark: AtomicU8::new(LIVE),
-            cause: OnceLock::new(),
             deadline: None,
             values,
             parent: None,
             slot: 0,
-            links: Mutex::default(),
+            inner: Mutex::default(),
             part: Part::context(),
         })
     }
@@ -110,7 +75,7 @@ impl Node {
     pub(super) fn watched_root() -> (Arc<Self>, oneshot::Receiver<()>) {
         let root = Self::root(Values::default());
         let (deserted, gone) = oneshot::channel();
-        root.lock().deserted = Some(deserted);
+        root.lock().links().deserted = Some(deserted);
         (root, gone)
     }
 
@@ -119,29 +84,27 @@ impl Node {
             (Some(theirs), Some(own)) => Some(theirs.min(own)),
             (theirs, own) => theirs.or(own),
         };
-        let mut links = self.lock();
-        if let Some(cause) = self.marked_cause() {
-            drop(links);
+        let mut inner = self.lock();
+        if let Some(cause) = inner.cause.clone() {
+            drop(inner);
             return Arc::new(Self {
                 mark: AtomicU8::new(SETTLED),
-                cause: OnceLock::from(cause),
                 deadline,
                 values,
                 parent: None,
                 slot: 0,
-                links: Mutex::default(),
+                inner: Inner::ended(cause),
                 part: self.part.another(),
             });
         }
-        let vacant = links.children.vacant_entry();
+        let vacant = inner.links().children.vacant_entry();
         let child = Arc::new(Self {
             mark: AtomicU8::new(LIVE),
-            cause: OnceLock::new(),
             deadline,
             values,
             parent: Some(Arc::clone(self)),
             slot: vacant.key(),
-            links: Mutex::default(),
+            inner: Mutex::default(),
             part: self.part.another(),
         });
         vacant.insert(Arc::downgrade(&child));
@@ -158,7 +121,7 @@ impl Node {
 
     #[inline]
     pub(super) fn is_marked(&self) -> bool {
-        // Acquire: pairs with the store in `mark`, so that the cause is there for whoever looks.
+        // Acquire: pairs with the stores in `mark`, so that who sees it sees what was done before.
         self.mark.load(Ordering::Acquire) != LIVE
     }
 
@@ -172,7 +135,7 @@ impl Node {
     /// The cause if the mark is set; does not read the clock.
     pub(super) fn marked_cause(&self) -> Option<Cause> {
         self.is_marked()
-            .then(|| self.cause.get().cloned())
+            .then(|| self.lock().cause.clone())
             .flatten()
     }
 
@@ -211,25 +174,45 @@ impl Node {
         if self.mark.load(Ordering::Acquire) == SETTLED {
             return false;
         }
-        let mut subtree = vec![Arc::clone(self)];
-        let first = self.mark(cause, &mut subtree);
-        let mut next = 1;
-        while let Some(node) = subtree.get(next).cloned() {
-            if let Some(cause) = node.inherited_cause() {
-                node.mark(cause, &mut subtree);
+        let mut first = None;
+        // With the cause of their parent, level by level; the first one has the cause that was given.
+        let mut level = vec![(cause, vec![Arc::clone(self)])];
+        // In the order of the walk, which is that in which they are told.
+        let mut told = Vec::new();
+        let mut unsettled = Vec::new();
+        let mut place = 0;
+        while !level.is_empty() {
+            let mut below = Vec::new();
+            for (cause, nodes) in level {
+                for node in nodes {
+                    let cause = match first {
+                        None => cause.clone(),
+                        Some(_) => node.inherited(&cause),
+                    };
+                    let marked = node.mark(cause);
+                    first.get_or_insert(marked.first);
+                    told.extend(marked.told.map(|links| (place, Arc::clone(&node), links)));
+                    if let Some(children) = marked.below {
+                        below.push(children);
+                        unsettled.push((place, node));
+                    }
+                    place += 1;
+                }
             }
-            next += 1;
+            level = below;
         }
+        let first = first.unwrap_or(false);
         if first && let Some(parent) = &self.parent {
-            let mut links = parent.lock();
-            links.remove_child(self.slot);
-            let deserted = links.if_deserted();
-            drop(links);
+            let deserted = parent.lock().remove_child(self.slot);
             drop(deserted);
         }
+        for (place, node) in unsettled {
+            let links = node.settle();
+            told.extend(links.map(|links| (place, node, links)));
+        }
+        told.sort_unstable_by_key(|(place, ..)| *place);
         let mut calls = Vec::new();
-        for node in &subtree {
-            let links = mem::take(&mut *node.settle());
+        for (_, node, links) in told {
             if let Some(waiters) = &links.waiters {
                 waiters.notify_waiters();
             }
@@ -244,51 +227,59 @@ impl Node {
         first
     }
 
-    /// Sets cause and mark, if none is set, and adds the children to `found`.
-    fn mark(&self, cause: Cause, found: &mut Vec<Arc<Self>>) -> bool {
-        let links = self.lock();
-        let first = !self.is_marked();
-        if first {
-            // Under the lock and before the mark, so it was empty.
-            let _ = self.cause.set(cause);
-            // Release: publishes the cause to those who read the mark without the lock.
-            self.mark.store(MARKED, Ordering::Release);
-        }
-        // An upgraded child goes to `found`, not out of scope: nothing is dropped under the lock.
-        found.extend(
-            links
-                .children
-                .iter()
-                .filter_map(|(_, child)| child.upgrade()),
-        );
-        first
+    /// Sets cause and mark, if none is set.
+    fn mark(&self, cause: Cause) -> Marked {
+        let mut inner = self.lock();
+        let Inner {
+            cause: known,
+            links,
+        } = &mut *inner;
+        let first = known.is_none();
+        let cause = known.get_or_insert(cause);
+        let children = |links: &Links| {
+            // An upgraded child is given away, not dropped: nothing is under the lock.
+            let children = links.children.iter();
+            let children = children.filter_map(|(_, child)| child.upgrade());
+            (cause.clone(), children.collect())
+        };
+        let with_children = |links: &&Links| !links.children.is_empty();
+        let below = links.as_deref().filter(with_children).map(children);
+        let (mark, told) = match below {
+            Some(_) => (MARKED, None),
+            None => (SETTLED, links.take()),
+        };
+        // Release: publishes what was done before to those who see the mark. It goes up only: who was
+        // settled has no links, so that it is settled again.
+        self.mark.store(mark, Ordering::Release);
+        Marked { first, below, told }
     }
 
-    fn settle(&self) -> MutexGuard<'_, Links> {
-        let links = self.lock();
+    /// Notes that all below it is marked; gives who is to be told.
+    fn settle(&self) -> Option<Box<Links>> {
+        let mut inner = self.lock();
         // Release: who sees it relies on the marks set below before.
         self.mark.store(SETTLED, Ordering::Release);
-        links
+        inner.links.take()
     }
 
     /// What a node ends with when its parent has ended: the parent's cause, unless a nearer
     /// deadline of its own had passed before, unseen.
-    fn inherited_cause(&self) -> Option<Cause> {
-        let parent = self.parent.as_ref()?;
-        let own = self.deadline.filter(|_| self.deadline != parent.deadline);
+    fn inherited(&self, cause: &Cause) -> Cause {
+        let theirs = self.parent.as_ref().and_then(|parent| parent.deadline);
+        let own = self.deadline.filter(|_| self.deadline != theirs);
         if own.is_some_and(|deadline| deadline <= Instant::now()) {
-            return Some(Cause::DeadlineExceeded);
+            return Cause::DeadlineExceeded;
         }
-        parent.marked_cause()
+        cause.clone()
     }
 
     /// What resolves when the node is marked; nothing if it is marked already.
     pub(super) fn notified(&self) -> Option<OwnedNotified> {
-        let mut links = self.lock();
+        let mut inner = self.lock();
         // Made under the lock that the mark is set under: if the node is live here, then the ender
         // finds these waiters, and a future made now counts as waiting though nobody polled it.
-        (!self.is_marked()).then(|| {
-            let waiters = links.waiters.get_or_insert_default();
+        inner.cause.is_none().then(|| {
+            let waiters = inner.links().waiters.get_or_insert_default();
             Arc::clone(waiters).notified_owned()
         })
     }
@@ -296,11 +287,11 @@ impl Node {
     /// Hangs a watcher up, to be run at the end; gives the cause instead if that was before.
     pub(super) fn watch(self: &Arc<Self>, watcher: &Arc<Watcher>) -> Result<(), Cause> {
         let slot = {
-            let mut links = self.lock();
-            if let Some(cause) = self.marked_cause() {
-                return Err(cause);
+            let mut inner = self.lock();
+            if let Some(cause) = &inner.cause {
+                return Err(cause.clone());
             }
-            links.watchers.insert(Arc::clone(watcher))
+            inner.links().watchers.insert(Arc::clone(watcher))
         };
         // A stop in between did not know the place: it is taken down here.
         if !watcher.hangs_at((Arc::downgrade(self), slot)) {
@@ -313,21 +304,19 @@ impl Node {
     /// noted, else by who hung it up. A node whose watchers moved up is no more, and one that
     /// has ended takes no new ones, so the slot is the watcher's own still, or free.
     pub(super) fn unwatch(&self, slot: usize) {
-        let mut links = self.lock();
-        links.remove_watcher(slot);
-        let deserted = links.if_deserted();
-        drop(links);
+        let deserted = self.lock().remove_watcher(slot);
         drop(deserted);
     }
 
     /// The numbers of children and of callbacks.
     pub(super) fn counts(&self) -> (usize, usize) {
-        let links = self.lock();
-        (links.children.len(), links.watchers.len())
+        let inner = self.lock();
+        let links = inner.links.as_ref();
+        links.map_or((0, 0), |links| (links.children.len(), links.watchers.len()))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Links> {
-        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a node that is being dropped out of the tree; gives its hold on the parent.
@@ -336,18 +325,15 @@ impl Node {
         if *self.mark.get_mut() != LIVE {
             return Some(parent);
         }
-        let links = self.links.get_mut();
-        let watchers = mem::take(&mut links.unwrap_or_else(PoisonError::into_inner).watchers);
+        let inner = self.inner.get_mut();
+        let links = inner.unwrap_or_else(PoisonError::into_inner).links.take();
         // The watchers first: with the child gone as well the parent could look deserted.
-        for (_, watcher) in watchers {
+        for (_, watcher) in links.map(|links| links.watchers).into_iter().flatten() {
             if let Err(cause) = parent.watch(&watcher) {
                 watcher.run(cause);
             }
         }
-        let mut links = parent.lock();
-        links.remove_child(self.slot);
-        let deserted = links.if_deserted();
-        drop(links);
+        let deserted = parent.lock().remove_child(self.slot);
         drop(deserted);
         Some(parent)
     }
