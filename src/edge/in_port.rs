@@ -9,9 +9,8 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
 
-use super::{Ask, Grant, Grants, Link, SPARES, Signal, Upstream};
+use super::{Ask, Dispatch, Grant, Grants, Link, SPARES, Signal, Upstream};
 use crate::context::Cause;
 
 /// The address and the shared half that a consumer needs of its producer.
@@ -38,6 +37,8 @@ pub(crate) struct InPort<T: Send + 'static> {
     grants: Grants,
     /// Emptied buffers that go back with the next requests, one each.
     spares: Vec<Vec<T>>,
+    /// What the last message held the edge by, for the next one up.
+    spare_link: Option<Arc<Link>>,
     state: Input,
     taken: u64,
     /// Items that came in so far.
@@ -72,6 +73,7 @@ impl<T: Send + 'static> InPort<T> {
             copy: up.link.terms::<T>().and_then(|terms| terms.copy),
             up,
             spares: Vec::new(),
+            spare_link: None,
             state: Input::Open,
             taken: 0,
             arrived: 0,
@@ -79,7 +81,8 @@ impl<T: Send + 'static> InPort<T> {
         }
     }
 
-    pub(crate) fn on(&mut self, signal: Signal<T>) {
+    pub(crate) fn on(&mut self, signal: Signal<T>, link: Arc<Link>) {
+        self.spare_link = Some(link);
         match (signal, &self.state) {
             // Nothing ships an empty batch but the mark of a gap.
             (Signal::Batch(items), Input::Open) if items.is_empty() => {
@@ -195,9 +198,15 @@ impl<T: Send + 'static> InPort<T> {
     }
 
     /// Asks for items more.
-    pub(crate) fn request(&mut self, grant: Grant, now: Instant) {
+    pub(crate) fn request(&mut self, grant: Grant, by: &mut Dispatch) {
         let ask = Ask::Request(grant, self.spares.pop());
-        self.up.address.demand(&self.up.link, ask, now);
+        self.ask(ask, by);
+    }
+
+    fn ask(&mut self, ask: Ask<T>, by: &mut Dispatch) {
+        let link = self.spare_link.take();
+        let link = link.unwrap_or_else(|| Arc::clone(&self.up.link));
+        self.up.address.demand(link, ask, by);
     }
 
     fn discard_queue(&mut self) {
@@ -214,11 +223,11 @@ impl<T: Send + 'static> InPort<T> {
 /// What a stage does with an input, whatever its items are.
 pub(crate) trait InEnd {
     /// Counts what was taken and asks for more where enough was given back.
-    fn settle(&mut self, now: Instant);
+    fn settle(&mut self, by: &mut Dispatch);
     /// Gives back all credit it owes; says whether it owed any.
-    fn return_all(&mut self, now: Instant) -> bool;
+    fn return_all(&mut self, by: &mut Dispatch) -> bool;
     /// Takes no more: drops the queue, and tells the producer unless it has ended.
-    fn cancel(&mut self, cause: &Cause, now: Instant);
+    fn cancel(&mut self, cause: &Cause, by: &mut Dispatch);
     /// Drops the queue, and tells nobody: the whole flow ends.
     fn discard(&mut self);
     /// Items taken from the queue so far.
@@ -226,32 +235,32 @@ pub(crate) trait InEnd {
 }
 
 impl<T: Send + 'static> InEnd for InPort<T> {
-    fn settle(&mut self, now: Instant) {
+    fn settle(&mut self, by: &mut Dispatch) {
         self.count_taken();
         self.up.link.counters.store_received(self.taken);
         if matches!(self.state, Input::Open)
             && let Some(grant) = self.grants.due()
         {
-            self.request(grant, now);
+            self.request(grant, by);
         }
     }
 
-    fn return_all(&mut self, now: Instant) -> bool {
+    fn return_all(&mut self, by: &mut Dispatch) -> bool {
         let owed = match self.state {
             Input::Open => self.grants.all(),
             _ => None,
         };
         if let Some(grant) = owed {
-            self.request(grant, now);
+            self.request(grant, by);
         }
         owed.is_some()
     }
 
-    fn cancel(&mut self, cause: &Cause, now: Instant) {
+    fn cancel(&mut self, cause: &Cause, by: &mut Dispatch) {
         self.discard_queue();
         if matches!(self.state, Input::Open) {
             let ask = Ask::Cancel(cause.clone());
-            self.up.address.demand(&self.up.link, ask, now);
+            self.ask(ask, by);
         }
         self.state = Input::Cancelled;
     }

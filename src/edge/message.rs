@@ -5,12 +5,46 @@
 //! bound.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use actix::{Actor, Addr, Context, Handler, Message};
 
-use super::{Grant, Link};
+use super::{Activity, Grant, Link};
 use crate::context::Cause;
+use crate::report::Moment;
+
+/// When a stage sends, and the units of the flow's count that its messages take over from it.
+///
+/// A stage that is about to park needs its units no more: what it sends then leaves the count as it
+/// is, where both would touch a cell that all threads of the flow share.
+#[derive(Debug)]
+pub(crate) struct Dispatch {
+    pub(crate) now: Moment,
+    units: usize,
+}
+
+impl Dispatch {
+    /// The sender keeps its units.
+    pub(crate) fn at(now: Moment) -> Self {
+        Self { now, units: 0 }
+    }
+
+    /// The sender gives up so many units, and takes back what is [`left`](Self::left) of them.
+    pub(crate) fn with_units(now: Moment, units: usize) -> Self {
+        Self { now, units }
+    }
+
+    pub(crate) fn left(&self) -> usize {
+        self.units
+    }
+
+    /// A unit for one message.
+    fn count_message(&mut self, activity: &Activity) {
+        match self.units.checked_sub(1) {
+            Some(left) => self.units = left,
+            None => activity.add(1),
+        }
+    }
+}
 
 /// What a producer tells its consumer.
 pub(crate) enum Signal<T> {
@@ -34,26 +68,26 @@ pub(crate) enum Ask<T> {
 /// inputs of one type.
 pub(crate) struct Feed<T: Send + 'static, const PORT: usize> {
     pub(crate) port: u32,
-    pub(crate) sent: Instant,
-    signal: Option<Signal<T>>,
-    link: Arc<Link>,
+    pub(crate) sent: Moment,
+    load: Option<(Signal<T>, Arc<Link>)>,
 }
 
 impl<T: Send + 'static, const PORT: usize> Feed<T, PORT> {
-    /// Takes what it says; its unit of the flow's count is the receiver's from now on.
-    pub(crate) fn take(&mut self) -> Option<Signal<T>> {
-        self.signal.take()
+    /// Takes what it says, and its hold on the edge; its unit of the flow's count is the receiver's
+    /// from now on.
+    pub(crate) fn take(&mut self) -> Option<(Signal<T>, Arc<Link>)> {
+        self.load.take()
     }
 }
 
 impl<T: Send + 'static, const PORT: usize> Drop for Feed<T, PORT> {
     fn drop(&mut self) {
-        // Only a message that nobody handled has its signal still.
-        if let Some(signal) = self.signal.take() {
+        // Only a message that nobody handled has its load still.
+        if let Some((signal, link)) = self.load.take() {
             if let Signal::Batch(mut items) = signal {
-                self.link.discard(&mut items);
+                link.discard(&mut items);
             }
-            self.link.activity().release(1);
+            link.activity().release(1);
         }
     }
 }
@@ -65,22 +99,22 @@ impl<T: Send + 'static, const PORT: usize> Message for Feed<T, PORT> {
 /// A message upstream, to the output `port` of an actor; `PORT` as of a [`Feed`].
 pub(crate) struct Demand<T, const PORT: usize> {
     pub(crate) port: u32,
-    pub(crate) sent: Instant,
-    ask: Option<Ask<T>>,
-    link: Arc<Link>,
+    pub(crate) sent: Moment,
+    load: Option<(Ask<T>, Arc<Link>)>,
 }
 
 impl<T, const PORT: usize> Demand<T, PORT> {
-    /// Takes what it says; its unit of the flow's count is the receiver's from now on.
-    pub(crate) fn take(&mut self) -> Option<Ask<T>> {
-        self.ask.take()
+    /// Takes what it says, and its hold on the edge; its unit of the flow's count is the receiver's
+    /// from now on.
+    pub(crate) fn take(&mut self) -> Option<(Ask<T>, Arc<Link>)> {
+        self.load.take()
     }
 }
 
 impl<T, const PORT: usize> Drop for Demand<T, PORT> {
     fn drop(&mut self) {
-        if self.ask.take().is_some() {
-            self.link.activity().release(1);
+        if let Some((_, link)) = self.load.take() {
+            link.activity().release(1);
         }
     }
 }
@@ -91,12 +125,12 @@ impl<T: Send + 'static, const PORT: usize> Message for Demand<T, PORT> {
 
 /// Where a producer sends.
 pub(crate) trait Downstream<T>: Send {
-    fn feed(&self, link: &Arc<Link>, signal: Signal<T>, now: Instant);
+    fn feed(&self, link: Arc<Link>, signal: Signal<T>, by: &mut Dispatch);
 }
 
 /// Where a consumer asks.
 pub(crate) trait Upstream<T>: Send {
-    fn demand(&self, link: &Arc<Link>, ask: Ask<T>, now: Instant);
+    fn demand(&self, link: Arc<Link>, ask: Ask<T>, by: &mut Dispatch);
 }
 
 /// One port of an actor, seen from the other end of the edge.
@@ -114,13 +148,12 @@ where
         clippy::disallowed_methods,
         reason = "the edge file: credits bound the mailbox"
     )]
-    fn feed(&self, link: &Arc<Link>, signal: Signal<T>, now: Instant) {
-        link.activity().add(1);
+    fn feed(&self, link: Arc<Link>, signal: Signal<T>, by: &mut Dispatch) {
+        by.count_message(link.activity());
         self.address.do_send(Feed::<T, PORT> {
             port: self.port,
-            sent: now,
-            signal: Some(signal),
-            link: Arc::clone(link),
+            sent: by.now,
+            load: Some((signal, link)),
         });
     }
 }
@@ -134,13 +167,12 @@ where
         clippy::disallowed_methods,
         reason = "the edge file: one request per half window"
     )]
-    fn demand(&self, link: &Arc<Link>, ask: Ask<T>, now: Instant) {
-        link.activity().add(1);
+    fn demand(&self, link: Arc<Link>, ask: Ask<T>, by: &mut Dispatch) {
+        by.count_message(link.activity());
         self.address.do_send(Demand::<T, PORT> {
             port: self.port,
-            sent: now,
-            ask: Some(ask),
-            link: Arc::clone(link),
+            sent: by.now,
+            load: Some((ask, link)),
         });
     }
 }

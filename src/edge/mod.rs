@@ -16,7 +16,7 @@ pub(crate) use activity::Activity;
 pub(crate) use demand::{Credit, Grant, Grants};
 pub(crate) use in_port::{InEnd, InPort, UpLink};
 pub(crate) use link::Link;
-pub(crate) use message::{Ask, Demand, Downstream, Feed, Port, Signal, Upstream};
+pub(crate) use message::{Ask, Demand, Dispatch, Downstream, Feed, Port, Signal, Upstream};
 pub(crate) use out_port::{OutEnd, OutPort};
 pub use terms::DeadLetter;
 pub(crate) use terms::Terms;

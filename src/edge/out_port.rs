@@ -6,9 +6,8 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
 
-use super::{Ask, Credit, Downstream, Link, SPARES, Signal, Weight};
+use super::{Ask, Credit, Dispatch, Downstream, Link, SPARES, Signal, Weight};
 use crate::context::{Cause, discard_payload, panic_text};
 
 #[derive(Debug)]
@@ -23,6 +22,8 @@ enum Output {
 pub(crate) struct OutPort<T: Send + 'static> {
     down: Box<dyn Downstream<T>>,
     link: Arc<Link>,
+    /// What the last message held the edge by, for the next one down.
+    spare_link: Option<Arc<Link>>,
     credit: Credit,
     buffer: Vec<T>,
     spares: Vec<Vec<T>>,
@@ -52,6 +53,7 @@ impl<T: Send + 'static> OutPort<T> {
             weight,
             down,
             link,
+            spare_link: None,
             credit: Credit::default(),
             buffer: Vec::new(),
             spares: Vec::new(),
@@ -62,7 +64,8 @@ impl<T: Send + 'static> OutPort<T> {
         }
     }
 
-    pub(crate) fn on(&mut self, ask: Ask<T>) {
+    pub(crate) fn on(&mut self, ask: Ask<T>, link: Arc<Link>) {
+        self.spare_link = Some(link);
         match ask {
             Ask::Request(grant, spare) => {
                 self.credit.grant(grant.items);
@@ -182,11 +185,17 @@ impl<T: Send + 'static> OutPort<T> {
         }
     }
 
-    fn end(&mut self, signal: Signal<T>, now: Instant) {
+    fn feed(&mut self, signal: Signal<T>, by: &mut Dispatch) {
+        let link = self.spare_link.take();
+        let link = link.unwrap_or_else(|| Arc::clone(&self.link));
+        self.down.feed(link, signal, by);
+    }
+
+    fn end(&mut self, signal: Signal<T>, by: &mut Dispatch) {
         if self.is_open() {
-            self.ship(now);
+            self.ship(by);
             self.state = Output::Ended;
-            self.down.feed(&self.link, signal, now);
+            self.feed(signal, by);
         }
     }
 }
@@ -194,16 +203,16 @@ impl<T: Send + 'static> OutPort<T> {
 /// What a stage does with an output, whatever its items are.
 pub(crate) trait OutEnd {
     /// Sends what was pushed as one batch.
-    fn ship(&mut self, now: Instant);
+    fn ship(&mut self, by: &mut Dispatch);
     /// Sends what was pushed, and that no more comes.
-    fn complete(&mut self, now: Instant);
+    fn complete(&mut self, by: &mut Dispatch);
     /// Sends what was pushed, and that no more comes since a stage failed.
-    fn fail(&mut self, cause: &Cause, now: Instant);
+    fn fail(&mut self, cause: &Cause, by: &mut Dispatch);
     /// Drops what was pushed and not sent, counted as sent and discarded.
     fn discard(&mut self);
     /// Tells the reader, where it goes by that, that an item that came in has no output.
-    fn skip(&mut self, now: Instant) {
-        let _ = now;
+    fn skip(&mut self, by: &mut Dispatch) {
+        let _ = by;
     }
     /// Whether an item waits for the weight of others to be given back: the end must wait too.
     fn is_pending(&self) -> bool {
@@ -215,7 +224,7 @@ pub(crate) trait OutEnd {
 
 impl<T: Send + 'static> OutEnd for OutPort<T> {
     #[inline]
-    fn ship(&mut self, now: Instant) {
+    fn ship(&mut self, by: &mut Dispatch) {
         if self.buffer.is_empty() || !self.is_open() {
             return;
         }
@@ -239,25 +248,25 @@ impl<T: Send + 'static> OutEnd for OutPort<T> {
         let mut next = self.spares.pop().unwrap_or_default();
         next.extend(rest);
         let batch = std::mem::replace(&mut self.buffer, next);
-        self.down.feed(&self.link, Signal::Batch(batch), now);
+        self.feed(Signal::Batch(batch), by);
     }
 
-    fn complete(&mut self, now: Instant) {
-        self.end(Signal::Completed, now);
+    fn complete(&mut self, by: &mut Dispatch) {
+        self.end(Signal::Completed, by);
     }
 
-    fn fail(&mut self, cause: &Cause, now: Instant) {
-        self.end(Signal::Failed(cause.clone()), now);
+    fn fail(&mut self, cause: &Cause, by: &mut Dispatch) {
+        self.end(Signal::Failed(cause.clone()), by);
     }
 
     fn discard(&mut self) {
         self.discard_buffer();
     }
 
-    fn skip(&mut self, now: Instant) {
+    fn skip(&mut self, by: &mut Dispatch) {
         if self.link.marks_gaps() && self.is_open() {
-            self.ship(now);
-            self.down.feed(&self.link, Signal::Batch(Vec::new()), now);
+            self.ship(by);
+            self.feed(Signal::Batch(Vec::new()), by);
         }
     }
 

@@ -7,7 +7,7 @@ use actix::dev::channel::AddressReceiver;
 
 use super::graph::{Attrs, Graph, Node};
 use crate::context::Cause;
-use crate::edge::{Ask, Downstream, InPort, Link, OutPort, UpLink};
+use crate::edge::{Ask, Dispatch, Downstream, InPort, Link, OutPort, Signal, UpLink};
 use crate::stage::{FanOut, Policy, StageActor, launch};
 
 /// One branch of a fan-out.
@@ -166,10 +166,10 @@ impl<T: Send + 'static> Hub for HubCell<T> {
 fn cancelled<T: Send + 'static>(link: Arc<Link>) -> OutPort<T> {
     struct Nowhere;
     impl<T> Downstream<T> for Nowhere {
-        fn feed(&self, _: &Arc<Link>, _: crate::edge::Signal<T>, _: std::time::Instant) {}
+        fn feed(&self, _: Arc<Link>, _: Signal<T>, _: &mut Dispatch) {}
     }
-    let mut port = OutPort::new(Box::new(Nowhere), link);
-    port.on(Ask::Cancel(Cause::Completed));
+    let mut port = OutPort::new(Box::new(Nowhere), Arc::clone(&link));
+    port.on(Ask::Cancel(Cause::Completed), link);
     port
 }
 

@@ -110,6 +110,20 @@ impl<T, A, F> Fold<T, A, F> {
     }
 }
 
+/// The state of a fold while it accepts many items: a value of its own, which the loop over them can
+/// keep in registers. Whatever ends that, a panic too, gives back what is left.
+struct Held<'a, A> {
+    state: Option<A>,
+    home: &'a mut Option<A>,
+}
+
+impl<A> Drop for Held<'_, A> {
+    #[inline]
+    fn drop(&mut self) {
+        *self.home = self.state.take();
+    }
+}
+
 impl<T, A, F> Logic for Fold<T, A, F>
 where
     T: Send + 'static,
@@ -124,6 +138,20 @@ where
     fn accept(&mut self, item: T) -> Result<Self::Outs, BoxError> {
         self.done = (self.f)(&mut self.state, item);
         Ok(std::iter::empty())
+    }
+
+    #[inline]
+    fn accept_each(&mut self, mut next: impl FnMut() -> Option<T>) -> Result<(), BoxError> {
+        let mut held = Held {
+            state: self.state.take(),
+            home: &mut self.state,
+        };
+        while !self.done
+            && let Some(item) = next()
+        {
+            self.done = (self.f)(&mut held.state, item);
+        }
+        Ok(())
     }
 
     fn finish(&mut self) -> Option<Self::Outs> {

@@ -6,7 +6,6 @@
 //! actor was dropped, and that drop synchronises.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
 
 use super::rows::{StageCounts, StageNanos};
 
@@ -49,9 +48,8 @@ impl StageCounters {
         }
     }
 
-    pub(crate) fn add_time(&self, spent: Spent, time: Duration) {
+    pub(crate) fn add_nanos(&self, spent: Spent, nanos: u64) {
         let cell = &self.nanos[spent as usize];
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         // The stage is the only writer: no read-modify-write is needed.
         cell.store(cell.load(Relaxed).saturating_add(nanos), Relaxed);
     }

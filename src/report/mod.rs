@@ -24,11 +24,13 @@
 mod check;
 mod counters;
 mod imbalance;
+mod moment;
 mod rows;
 mod summary;
 mod table;
 
 pub(crate) use counters::{EdgeCounters, Spent, StageCounters};
+pub(crate) use moment::Moment;
 pub(crate) use rows::StageCounts;
 
 pub use imbalance::{Imbalance, Violation};

@@ -11,15 +11,14 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{self, Poll};
 use std::thread;
-use std::time::Instant;
 
 use actix::fut::ActorFuture;
 use actix::{Actor, ActorContext, Context, Handler};
 
 use super::{Core, End, Inputs, Kernel, Outputs, Turn, schedule};
 use crate::context::{BoxError, Cause, discard_payload, drop_caught_by, panic_text};
-use crate::edge::{Demand, Feed};
-use crate::report::Spent;
+use crate::edge::{Demand, Dispatch, Feed};
+use crate::report::{Moment, Spent};
 use crate::supervise::{Directive, Level, Order, Wait};
 
 /// A stage of a flow.
@@ -42,9 +41,9 @@ where
     type Result = ();
 
     fn handle(&mut self, mut feed: Feed<T, PORT>, _: &mut Context<Self>) {
-        if let Some(signal) = feed.take() {
+        if let Some((signal, link)) = feed.take() {
             self.core.absorb(feed.sent);
-            self.kernel.input(feed.port).on(signal);
+            self.kernel.input(feed.port).on(signal, link);
         }
     }
 }
@@ -57,9 +56,9 @@ where
     type Result = ();
 
     fn handle(&mut self, mut demand: Demand<T, PORT>, _: &mut Context<Self>) {
-        if let Some(ask) = demand.take() {
+        if let Some((ask, link)) = demand.take() {
             self.core.absorb(demand.sent);
-            self.kernel.output(demand.port).on(ask);
+            self.kernel.output(demand.port).on(ask, link);
         }
     }
 }
@@ -97,11 +96,11 @@ impl<K: Kernel> StageActor<K> {
     }
 
     /// Ships what is ready, asks for more, counts.
-    fn settle(&mut self, now: Instant) {
+    fn settle(&mut self, by: &mut Dispatch) {
         let counts = &mut self.core.counts;
         let (mut emitted, mut batches) = (0, 0);
         self.kernel.outputs(&mut |out| {
-            out.ship(now);
+            out.ship(by);
             let (items, messages) = out.emitted();
             emitted += items;
             batches += messages;
@@ -109,7 +108,7 @@ impl<K: Kernel> StageActor<K> {
         (counts.emitted, counts.batches) = (emitted, batches);
         let mut taken = None;
         self.kernel.inputs(&mut |input| {
-            input.settle(now);
+            input.settle(by);
             *taken.get_or_insert(0) += input.taken();
         });
         if let Some(taken) = taken {
@@ -119,11 +118,11 @@ impl<K: Kernel> StageActor<K> {
     }
 
     /// Answers the question whether it owes credit.
-    fn answer_probe(&mut self, now: Instant) {
+    fn answer_probe(&mut self, now: Moment) {
         if std::mem::take(&mut self.core.probed) {
-            let mut owed = false;
+            let (mut owed, mut by) = (false, Dispatch::at(now));
             self.kernel
-                .inputs(&mut |input| owed |= input.return_all(now));
+                .inputs(&mut |input| owed |= input.return_all(&mut by));
             if owed {
                 self.core.life.0.note_moved();
             }
@@ -131,15 +130,16 @@ impl<K: Kernel> StageActor<K> {
     }
 
     /// The stage's own end: terminal signals down, cancels up.
-    fn end(&mut self, end: End, now: Instant) {
+    fn end(&mut self, end: End, now: Moment) {
         let (kernel, core) = (&mut self.kernel, &mut self.core);
         let mut cause = core.own_cause();
+        let mut by = Dispatch::at(now);
         match end {
-            End::Completed => kernel.outputs(&mut |out| out.complete(now)),
+            End::Completed => kernel.outputs(&mut |out| out.complete(&mut by)),
             End::Failed(failure) => {
                 let mut read = false;
                 kernel.outputs(&mut |out| {
-                    out.fail(&failure, now);
+                    out.fail(&failure, &mut by);
                     read = true;
                 });
                 if !read {
@@ -150,7 +150,7 @@ impl<K: Kernel> StageActor<K> {
             }
             End::Unread(reason) => cause = reason,
         }
-        kernel.inputs(&mut |input| input.cancel(&cause, now));
+        kernel.inputs(&mut |input| input.cancel(&cause, &mut by));
         self.finish(cause, now);
     }
 
@@ -161,7 +161,7 @@ impl<K: Kernel> StageActor<K> {
     }
 
     /// The end that came from above: no neighbour needs to be told.
-    fn stop(&mut self, now: Instant) {
+    fn stop(&mut self, now: Moment) {
         if !self.core.context.is_marked() {
             // Only this stage, which was quit and took too long: its neighbours go on.
             self.end(End::Completed, now);
@@ -174,7 +174,7 @@ impl<K: Kernel> StageActor<K> {
         self.finish(cause, now);
     }
 
-    fn finish(&mut self, cause: Cause, now: Instant) {
+    fn finish(&mut self, cause: Cause, now: Moment) {
         if let Some(failure) = self.core.suspended.take() {
             let (kernel, core) = (&mut self.kernel, &mut self.core);
             drop_caught_by(|| {
@@ -184,7 +184,7 @@ impl<K: Kernel> StageActor<K> {
         self.kernel.release(&mut self.core);
         self.kernel.outputs(&mut |out| out.discard());
         self.kernel.inputs(&mut |input| input.discard());
-        self.settle(now);
+        self.settle(&mut Dispatch::at(now));
         let _ = self.core.state.ending.set(cause);
         self.core.over = true;
     }
@@ -213,7 +213,7 @@ impl<K: Kernel> StageActor<K> {
     }
 
     /// Carries out the directive that a failed stage has got; says whether it waits for one still.
-    fn answer(&mut self, now: Instant) -> Answer {
+    fn answer(&mut self, now: Moment) -> Answer {
         if self.core.suspended.is_none() {
             return self.renew();
         }
@@ -275,8 +275,9 @@ impl<K: Kernel> StageActor<K> {
             Level::Close if core.state.source => self.kernel.close(core, cx),
             Level::Close => self.kernel.turn(core, cx),
             _ => {
-                let (now, cause) = (core.now, Cause::Quit);
-                self.kernel.inputs(&mut |input| input.cancel(&cause, now));
+                let (mut by, cause) = (Dispatch::at(core.now), Cause::Quit);
+                self.kernel
+                    .inputs(&mut |input| input.cancel(&cause, &mut by));
                 self.kernel.quit(core, cx)
             }
         }
@@ -300,7 +301,19 @@ impl<K: Kernel> StageActor<K> {
             }
             let turn = catch_unwind(AssertUnwindSafe(|| self.turn(cx)));
             let now = self.core.end_turn();
-            self.settle(now);
+            let spare = match &turn {
+                // Who asked wants to know of all that is sent.
+                _ if self.core.probed => 0,
+                Ok(Ok(Turn::Park(wait))) => {
+                    // Said before its last unit goes with what it ships: at zero it is read.
+                    self.core.state.set_wait(*wait);
+                    self.core.units
+                }
+                _ => self.core.units.saturating_sub(1),
+            };
+            let mut by = Dispatch::with_units(now, spare);
+            self.settle(&mut by);
+            self.core.units -= spare - by.left();
             self.answer_probe(now);
             let turn = match self.failure_of(turn) {
                 Ok(turn) => turn,
@@ -343,13 +356,15 @@ impl<K: Kernel> StageActor<K> {
 impl<K: Kernel> Drop for StageActor<K> {
     fn drop(&mut self) {
         if !self.core.over {
-            let now = Instant::now();
+            let now = Moment::now();
             let stage = Arc::clone(&self.core.state.name);
             let cause = Cause::Lost { stage };
             if !self.core.context.is_marked() {
                 // The neighbours must not wait for the dead.
-                self.kernel.outputs(&mut |out| out.fail(&cause, now));
-                self.kernel.inputs(&mut |input| input.cancel(&cause, now));
+                let mut by = Dispatch::at(now);
+                self.kernel.outputs(&mut |out| out.fail(&cause, &mut by));
+                self.kernel
+                    .inputs(&mut |input| input.cancel(&cause, &mut by));
             }
             let cause = match self.core.stop_cause() {
                 Cause::Completed => cause,

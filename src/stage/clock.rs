@@ -3,23 +3,24 @@
 //! The clock is read after 1, 2, 4 ... at most 256 items; after an overrun it starts again at 1,
 //! so that slow items are shipped one by one.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::schedule;
+use crate::report::Moment;
 
 const TURN: Duration = Duration::from_micros(100);
 const MOST_UNSEEN: usize = 256;
 
 #[derive(Debug)]
 pub(crate) struct Clock {
-    start: Instant,
+    start: Moment,
     done: usize,
     next: usize,
     step: usize,
 }
 
 impl Clock {
-    pub(crate) fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Moment) -> Self {
         Self {
             start: now,
             done: 0,
@@ -29,7 +30,7 @@ impl Clock {
     }
 
     /// Begins a turn.
-    pub(crate) fn begin(&mut self, now: Instant) {
+    pub(crate) fn begin(&mut self, now: Moment) {
         self.start = now;
         self.done = 0;
         self.next = self.step;
@@ -45,7 +46,7 @@ impl Clock {
     #[inline]
     pub(crate) fn spend(&mut self, items: usize) -> bool {
         self.done += items;
-        self.done >= self.next && self.look(Instant::now())
+        self.done >= self.next && self.look(Moment::now())
     }
 
     /// Whether a look found the turn over.
@@ -54,8 +55,8 @@ impl Clock {
     }
 
     #[cold]
-    fn look(&mut self, now: Instant) -> bool {
-        if schedule::ends_turn().unwrap_or_else(|| now.duration_since(self.start) > TURN) {
+    fn look(&mut self, now: Moment) -> bool {
+        if schedule::ends_turn().unwrap_or_else(|| now > self.start + TURN) {
             self.step = 1;
             return true;
         }
@@ -71,7 +72,7 @@ mod tests {
 
     #[test]
     fn looks_are_rare_for_fast_items_and_start_again_after_an_overrun() {
-        let start = Instant::now();
+        let start = Moment::now();
         let mut clock = Clock::new(start);
         clock.begin(start);
         for expected in [1, 2, 4, 8, 16, 32, 64, 128, 256, 256] {

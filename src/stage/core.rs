@@ -2,11 +2,10 @@
 //! count.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::Clock;
 use crate::context::{Cause, FlowContext};
-use crate::report::{Spent, StageCounts};
+use crate::report::{Moment, Spent, StageCounts};
 use crate::supervise::{Directive, Ending, Level, Lifeline, Presence, StageState, Tell, Wait};
 
 pub(crate) struct Core {
@@ -18,9 +17,9 @@ pub(crate) struct Core {
     pub(crate) counts: StageCounts,
     pub(crate) clock: Clock,
     /// When the current turn began, or the last one ended.
-    pub(crate) now: Instant,
+    pub(crate) now: Moment,
     pub(super) spent: Spent,
-    ready: Option<Instant>,
+    ready: Option<Moment>,
     asked: Ending,
     /// The mark of this stage that was acted upon.
     pub(super) seen: Level,
@@ -39,7 +38,7 @@ impl Core {
         presence: Arc<Presence>,
         state: Arc<StageState>,
     ) -> Self {
-        let now = Instant::now();
+        let now = Moment::now();
         Self {
             context: life.0.context.clone(),
             life,
@@ -67,7 +66,7 @@ impl Core {
         self.context.is_marked() || self.state.is_marked_beyond(self.seen)
     }
 
-    pub(super) fn absorb(&mut self, sent: Instant) {
+    pub(super) fn absorb(&mut self, sent: Moment) {
         self.units += 1;
         self.ready.get_or_insert(sent);
     }
@@ -133,11 +132,14 @@ impl Core {
     }
 
     pub(super) fn begin_turn(&mut self) {
-        let now = Instant::now();
+        let now = Moment::now();
         let counters = &self.state.counters;
-        let ready = self.ready.take().unwrap_or(now).clamp(self.now, now);
-        counters.add_time(self.spent, ready - self.now);
-        counters.add_time(Spent::Queued, now - ready);
+        let since = now.nanos_since(self.now);
+        // Ready at the first message that it has absorbed, if that came after its last turn.
+        let ready = self.ready.take();
+        let queued = ready.map_or(0, |ready| now.nanos_since(ready).min(since));
+        counters.add_nanos(self.spent, since - queued);
+        counters.add_nanos(Spent::Queued, queued);
         self.now = now;
         self.clock.begin(now);
         let marked = self.state.marked();
@@ -150,9 +152,10 @@ impl Core {
         }
     }
 
-    pub(super) fn end_turn(&mut self) -> Instant {
-        let now = Instant::now();
-        self.state.counters.add_time(Spent::Busy, now - self.now);
+    pub(super) fn end_turn(&mut self) -> Moment {
+        let now = Moment::now();
+        let busy = now.nanos_since(self.now);
+        self.state.counters.add_nanos(Spent::Busy, busy);
         self.counts.turns += 1;
         self.now = now;
         now

@@ -15,6 +15,18 @@ pub(crate) trait Logic: 'static {
 
     fn accept(&mut self, item: Self::In) -> Result<Self::Outs, BoxError>;
 
+    /// Accepts one item after the other, until there is none or it needs no more. What they make is
+    /// dropped: it is for sinks, of which some hold their state closer over many items than over one.
+    #[inline]
+    fn accept_each(&mut self, mut next: impl FnMut() -> Option<Self::In>) -> Result<(), BoxError> {
+        while !self.is_done()
+            && let Some(item) = next()
+        {
+            drop(self.accept(item)?);
+        }
+        Ok(())
+    }
+
     /// What is left at the end of the input.
     fn finish(&mut self) -> Option<Self::Outs> {
         None

@@ -12,6 +12,9 @@ pub(crate) trait Out<T>: 'static {
     /// Whether the flow ends here.
     const SINK: bool;
 
+    /// Whether what is pushed is dropped.
+    const DROPS: bool = false;
+
     /// How many items may be pushed now.
     fn room(&self) -> usize;
 
@@ -81,6 +84,7 @@ pub(crate) struct Void;
 
 impl<T: 'static> Out<T> for Void {
     const SINK: bool = true;
+    const DROPS: bool = true;
 
     #[inline]
     fn room(&self) -> usize {

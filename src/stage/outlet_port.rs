@@ -4,13 +4,12 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
 
 use futures::task::AtomicWaker;
 
 use super::{Out, Turn};
 use crate::context::{Cause, drop_each};
-use crate::edge::OutEnd;
+use crate::edge::{Dispatch, OutEnd};
 use crate::supervise::FlowState;
 
 /// What the reader of an outlet finds.
@@ -203,18 +202,18 @@ impl<T: Send + 'static> Out<T> for OutletPort<T> {
 }
 
 impl<T> OutEnd for OutletPort<T> {
-    fn ship(&mut self, _: Instant) {
+    fn ship(&mut self, _: &mut Dispatch) {
         if !self.buffer.is_empty() {
             self.hand_over();
         }
     }
 
-    fn complete(&mut self, _: Instant) {
+    fn complete(&mut self, _: &mut Dispatch) {
         self.hand_over();
         self.passage.0.end(true);
     }
 
-    fn fail(&mut self, _: &Cause, _: Instant) {
+    fn fail(&mut self, _: &Cause, _: &mut Dispatch) {
         self.hand_over();
         self.passage.0.end(false);
     }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use super::stretch::{Failed, Stretch};
 use super::{Core, End, Inputs, Kernel, Logic, Out, Outputs, Remake, Turn};
 use crate::context::{BoxError, Cause, drop_caught};
-use crate::edge::{InEnd, InPort, OutEnd, OutPort};
+use crate::edge::{Dispatch, InEnd, InPort, OutEnd, OutPort};
 use crate::supervise::{Directive, Wait};
 
 /// The outputs of an item that are not all placed yet, or of the end of the input.
@@ -165,6 +165,19 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
         let Some((mut work, limit)) = stretch else {
             return Ok(0);
         };
+        if O::DROPS && !COPIED {
+            let accepted = self.logic.accept_each(|| {
+                let more = work.begun < limit && !mark.is_set() && !state.is_marked_beyond(seen);
+                let item = if more { work.batch.pop() } else { None };
+                work.begun += usize::from(item.is_some());
+                item
+            });
+            self.finished = self.logic.is_done();
+            work.whole = accepted.is_ok();
+            let taken = work.begun;
+            work.end(false);
+            return accepted.map(|()| taken);
+        }
         let (mut failure, mut rest) = (None, None);
         // The last condition always holds; it spares the push its own look.
         while work.begun < limit
@@ -335,8 +348,8 @@ impl<L: Logic, O: Out<L::Out>> Kernel for Unary<L, O> {
                 self.input.credit(1);
                 self.input.give_up(copy, Some(cause));
                 if how != Directive::Stop {
-                    let now = core.now;
-                    self.out.visit(&mut |out| out.skip(now));
+                    let mut by = Dispatch::at(core.now);
+                    self.out.visit(&mut |out| out.skip(&mut by));
                 }
             }
             None => {}
@@ -354,9 +367,9 @@ impl<L: Logic, O: Out<L::Out>> Kernel for Unary<L, O> {
             self.input.credit(lost);
             self.release(core);
             // A worker makes one output of an item, so that of one in work none was placed.
-            let now = core.now;
+            let mut by = Dispatch::at(core.now);
             for _ in 0..lost {
-                self.out.visit(&mut |out| out.skip(now));
+                self.out.visit(&mut |out| out.skip(&mut by));
             }
             self.remake(core);
         }

@@ -7,7 +7,7 @@ use std::task::Context;
 
 use super::expect::{Look, Shared};
 use crate::context::{BoxError, Cause};
-use crate::edge::{Grant, InEnd, InPort, OutEnd};
+use crate::edge::{Dispatch, Grant, InEnd, InPort, OutEnd};
 use crate::stage::{Core, End, Inputs, Kernel, Turn};
 
 /// As good as no window: the probe's requests are the bound.
@@ -142,7 +142,8 @@ impl<T: Send + 'static> Kernel for Playing<T> {
         let items = asked.min(WINDOW.saturating_sub(under_way));
         if items > 0 || freed > 0 {
             self.granted += items as u64;
-            self.input.request(Grant { items, freed }, core.now);
+            self.input
+                .request(Grant { items, freed }, &mut Dispatch::at(core.now));
         }
         if asked > items {
             let mut state = self.played.0.lock();

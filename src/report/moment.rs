@@ -1,0 +1,52 @@
+//! Points in time, as one number: what is counted in every turn adds and compares them.
+
+use std::ops::Add;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// Nanoseconds since some moment of this process, the same for all its threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(u64);
+
+impl Moment {
+    #[inline]
+    pub(crate) fn now() -> Self {
+        static START: OnceLock<Instant> = OnceLock::new();
+        Self(nanos(START.get_or_init(Instant::now).elapsed()))
+    }
+
+    /// How many nanoseconds it is after `earlier`; 0 if it is not.
+    #[inline]
+    pub(crate) fn nanos_since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl Add<Duration> for Moment {
+    type Output = Self;
+
+    fn add(self, time: Duration) -> Self {
+        Self(self.0.saturating_add(nanos(time)))
+    }
+}
+
+/// Five centuries at most: no wider number is needed.
+#[inline]
+fn nanos(time: Duration) -> u64 {
+    let seconds = time.as_secs().saturating_mul(1_000_000_000);
+    seconds.saturating_add(u64::from(time.subsec_nanos()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_apart_by_what_was_added() {
+        let now = Moment::now();
+        let later = now + Duration::new(2, 5);
+        assert_eq!(later.nanos_since(now), 2_000_000_005);
+        assert_eq!(now.nanos_since(later), 0);
+        assert!(now + Duration::MAX > later && Moment::now() >= now);
+    }
+}
