@@ -142,7 +142,7 @@ impl<T: Send + 'static> Hub for HubCell<T> {
         let outs: Vec<_> = outs.collect();
         // Those dropped too: a port's number is that of its branch.
         let outputs = outs.iter().map(|(_, link)| Arc::clone(link)).collect();
-        let address = self.address.clone();
+        let address = self.address.downgrade();
         let start = Box::new(move |at| {
             launch(at, address, receiver, move |_| {
                 let branches = outs.into_iter().map(|(down, link)| match down {

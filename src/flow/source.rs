@@ -130,7 +130,7 @@ impl<T: Send + 'static> Source<T> {
     {
         let attach: Attach<T> = Box::new(move |attrs, down, graph| {
             let link = Arc::new(Link::default());
-            let (out, me) = (Arc::clone(&link), address.clone());
+            let (out, me) = (Arc::clone(&link), address.downgrade());
             let isolating = attrs.isolating;
             graph.push(Node {
                 attrs,
@@ -241,7 +241,9 @@ impl<T: Send + 'static> Source<T> {
                 inputs: vec![Arc::clone(&up.link)],
                 outputs: Vec::new(),
                 start: Box::new(move |at| {
-                    launch(at, address, receiver, move |core| make(up, core, outcome))
+                    launch(at, address.downgrade(), receiver, move |core| {
+                        make(up, core, outcome)
+                    })
                 }),
             });
             Box::new(move || value.take())

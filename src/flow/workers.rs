@@ -133,7 +133,7 @@ where
             inputs: vec![Arc::clone(&input.link)],
             outputs: vec![out_link],
             start: Box::new(move |at| {
-                launch(at, address, receiver, move |core| {
+                launch(at, address.downgrade(), receiver, move |core| {
                     let worker = Unary::new(make(&core.context), InPort::new(input), out);
                     worker.remade_by(Box::new(move |context, logic| *logic = make(context)))
                 })
@@ -202,7 +202,7 @@ where
             inputs: vec![Arc::clone(&up.link)],
             outputs: split_links,
             start: Box::new(move |at| {
-                launch(at, address, receiver, move |_| {
+                launch(at, address.downgrade(), receiver, move |_| {
                     FanOut::new(InPort::new(up), branches, routes_out, policy)
                 })
             }),
@@ -225,7 +225,7 @@ where
             inputs: join_links,
             outputs: vec![Arc::clone(&link)],
             start: Box::new(move |at| {
-                launch(at, join, receiver, move |_| {
+                launch(at, join.downgrade(), receiver, move |_| {
                     let inputs = inputs.into_iter().map(InPort::new).collect();
                     let out = OutPort::new(down, out_link);
                     match routes_in {

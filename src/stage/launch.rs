@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix::dev::channel::AddressReceiver;
-use actix::{Addr, AsyncContext, Context};
+use actix::{AsyncContext, Context, WeakAddr};
 use actix_rt::ArbiterHandle;
 
 use super::actor::{Pump, StageActor};
@@ -20,7 +20,7 @@ pub(crate) struct Launch {
 /// Starts the actor of a stage; its kernel is made where it will live.
 pub(crate) fn launch<K: Kernel>(
     launch: Launch,
-    address: Addr<StageActor<K>>,
+    address: WeakAddr<StageActor<K>>,
     receiver: AddressReceiver<StageActor<K>>,
     make: impl FnOnce(&Core) -> K + Send + 'static,
 ) -> Box<dyn Line> {

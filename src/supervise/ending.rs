@@ -87,7 +87,8 @@ impl Default for Patience {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ending {
     level: Level,
-    cause: Option<Cause>,
+    /// Boxed, as most stages have none: each has an ending in it.
+    cause: Option<Box<Cause>>,
 }
 
 impl Ending {
@@ -100,14 +101,14 @@ impl Ending {
         let rises = level > self.level;
         if rises {
             self.level = level;
-            self.cause = Some(cause);
+            self.cause = Some(Box::new(cause));
         }
         rises
     }
 
     /// Why it ended, or [`Cause::Completed`] where nobody asked for an end.
     pub(crate) fn cause(&self) -> Cause {
-        self.cause.clone().unwrap_or(Cause::Completed)
+        self.cause.as_deref().cloned().unwrap_or(Cause::Completed)
     }
 }
 

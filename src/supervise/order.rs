@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix::{Actor, Addr, Context, Handler, Message};
+use actix::{Actor, Context, Handler, Message, WeakAddr};
 
 use super::{Directive, Level, StageState};
 use crate::context::Cause;
@@ -61,13 +61,16 @@ pub(crate) trait Line: Send {
     fn order(&self, order: Order);
 }
 
-impl<A: Actor<Context = Context<A>> + Handler<Order>> Line for Addr<A> {
+/// Weak, which costs no memory of its own. A stage is not alive for its addresses, but by itself.
+impl<A: Actor<Context = Context<A>> + Handler<Order>> Line for WeakAddr<A> {
     #[expect(
         clippy::disallowed_methods,
         reason = "a few messages in the life of a stage"
     )]
     fn order(&self, order: Order) {
-        self.do_send(order);
+        if let Some(address) = self.upgrade() {
+            address.do_send(order);
+        }
     }
 }
 
