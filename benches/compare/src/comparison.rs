@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::budget::BUDGET;
 use crate::go::Go;
 use crate::machine::{Machine, versions};
 use crate::rows::Row;
@@ -99,13 +100,14 @@ fn notes(machine: &Machine, extent: Extent, rows: &[Row], skipped: &[Skipped]) -
     spreads.sort_by(f64::total_cmp);
     if let (Some(most), Some(middle)) = (spreads.last(), spreads.get(spreads.len() / 2)) {
         notes.push(format!(
-            "Medians of {} rounds; ± is half of the distance from the least to the most: {:.0} % in \
+            "Medians of {} runs; ± is half of the distance from the least to the most: {:.0} % in \
              the middle of all rows, {:.0} % at most.",
             extent.rounds,
             middle * 100.0,
             most * 100.0,
         ));
     }
+    notes.extend(fewer(rows, extent.rounds));
     for Skipped { peer, reason } in skipped {
         notes.push(format!("Skipped: {peer}, {reason}."));
     }
@@ -118,4 +120,58 @@ fn notes(machine: &Machine, extent: Extent, rows: &[Row], skipped: &[Skipped]) -
         }
     }
     notes
+}
+
+/// Which rows have fewer runs than there were rounds, by job.
+fn fewer(rows: &[Row], rounds: usize) -> Option<String> {
+    let few = |row: &&Row| (1..rounds).contains(&row.runs);
+    let few: Vec<_> = rows.iter().filter(few).collect();
+    let same = |a: &&Row, b: &&Row| (a.job(), a.unit) == (b.job(), b.unit);
+    let jobs = few.chunk_by(same).map(|rows| {
+        let peers = rows.iter().map(|row| format!("{} {}", row.peer, row.runs));
+        format!(
+            "{} ({})",
+            rows[0].job(),
+            peers.collect::<Vec<_>>().join(", ")
+        )
+    });
+    let mut jobs: Vec<_> = jobs.collect();
+    // A job that is measured in two units had the same runs for both.
+    jobs.dedup();
+    (!jobs.is_empty()).then(|| {
+        format!(
+            "Fewer runs, as a peer has {} s for all its runs at one job, and at least one run: {}.",
+            BUDGET.as_secs(),
+            jobs.join("; "),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Outcome;
+    use crate::peers::OURS;
+    use crate::rows::{Runs, rows_of};
+
+    #[test]
+    fn the_notes_say_which_rows_have_fewer_runs_than_rounds() {
+        let mut rows = Vec::new();
+        for job in Workload::Linear3.jobs(true).into_iter().take(2) {
+            let runs = [(OURS, 5), ("go", 3), ("crossbeam", 1)].map(|(peer, times)| {
+                let mut runs = Runs::new(peer, job.expected());
+                for _ in 0..times {
+                    let arrived = job.expected();
+                    let elapsed = std::time::Duration::from_secs(1);
+                    runs.push(&job, Ok(Outcome::timed(arrived, elapsed)));
+                }
+                runs
+            });
+            rows.extend(rows_of(&job, &runs));
+        }
+        let note = fewer(&rows, 5).expect("there are such rows");
+        let list = "linear_3 window=1 (go 3, crossbeam 1); linear_3 window=16 (go 3, crossbeam 1).";
+        assert!(note.ends_with(list), "{note}");
+        assert_eq!(fewer(&rows, 1), None);
+    }
 }

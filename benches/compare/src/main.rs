@@ -1,5 +1,6 @@
 //! Every workload, by us and by every peer in turn: one Markdown table, one JSON file, one picture.
 
+mod budget;
 mod comparison;
 mod echo;
 mod go;

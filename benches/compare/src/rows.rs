@@ -17,6 +17,8 @@ pub struct Row {
     pub median: Option<f64>,
     pub min: Option<f64>,
     pub max: Option<f64>,
+    /// How many runs stand behind the median.
+    pub runs: usize,
     /// What arrived in one run; the least of all runs.
     pub delivered: u64,
     /// The peer's median over ours.
@@ -26,6 +28,14 @@ pub struct Row {
 }
 
 impl Row {
+    /// Workload and variant, as they are named to a reader.
+    pub fn job(&self) -> String {
+        match self.variant.as_str() {
+            "default" => self.workload.to_owned(),
+            variant => format!("{} {variant}", self.workload),
+        }
+    }
+
     /// Half of the distance from the least to the most, as a share of the median.
     pub fn spread(&self) -> Option<f64> {
         let (median, min, max) = (self.median?, self.min?, self.max?);
@@ -43,15 +53,18 @@ struct Figure {
 /// All runs of one peer at one job.
 pub struct Runs {
     pub peer: &'static str,
+    /// What must arrive at the sink of one flow.
+    expected: Arrived,
     pub outcomes: Vec<Outcome>,
     /// Why there are no more: a run failed or lost items.
     pub failure: Option<String>,
 }
 
 impl Runs {
-    pub fn new(peer: &'static str) -> Self {
+    pub fn new(peer: &'static str, expected: Arrived) -> Self {
         Self {
             peer,
+            expected,
             outcomes: Vec::new(),
             failure: None,
         }
@@ -61,7 +74,8 @@ impl Runs {
     pub fn push(&mut self, job: &Job, run: Result<Outcome, String>) {
         match run {
             Ok(outcome) => {
-                self.failure = loss(job, &outcome);
+                let flows = outcome.flows.unwrap_or(job.flows);
+                self.failure = loss(self.expected.times(flows), outcome.arrived);
                 self.outcomes.push(outcome);
             }
             Err(failure) => self.failure = Some(failure),
@@ -70,9 +84,8 @@ impl Runs {
 }
 
 /// What is wrong with what has arrived.
-fn loss(job: &Job, outcome: &Outcome) -> Option<String> {
-    let expected = job.expected().times(outcome.flows.unwrap_or(job.flows));
-    let Arrived { delivered, sum } = outcome.arrived;
+fn loss(expected: Arrived, arrived: Arrived) -> Option<String> {
+    let Arrived { delivered, sum } = arrived;
     if delivered != expected.delivered {
         Some(format!("delivered {delivered} of {}", expected.delivered))
     } else if sum != expected.sum {
@@ -119,6 +132,7 @@ impl Figure {
             median: median(&values),
             min: values.first().copied(),
             max: values.last().copied(),
+            runs: values.len(),
             delivered: delivered.min().unwrap_or(0),
             ratio: None,
             note,
@@ -202,7 +216,7 @@ mod tests {
     }
 
     fn runs_of(peer: &'static str, job: &Job, times: &[u64]) -> Runs {
-        let mut runs = Runs::new(peer);
+        let mut runs = Runs::new(peer, job.expected());
         for &time in times {
             runs.push(job, Ok(run_of(job, time * job.items)));
         }
@@ -224,6 +238,7 @@ mod tests {
         );
         assert_eq!((ours.ratio, ours.spread()), (Some(1.0), Some(0.1)));
         assert_eq!((go.median, go.ratio), (Some(25.0), Some(2.5)));
+        assert_eq!((ours.runs, go.runs), (3, 2));
         assert_eq!(go.delivered, job.items);
     }
 
@@ -239,7 +254,7 @@ mod tests {
             (row.median, row.min, row.max, row.ratio),
             (None, None, None, None)
         );
-        assert_eq!(row.delivered, 16);
+        assert_eq!((row.delivered, row.runs), (16, 0));
         assert_eq!(row.note, Some(format!("delivered 16 of {}", job.items)));
     }
 
@@ -248,7 +263,7 @@ mod tests {
         let job = job();
         let mut wrong = run_of(&job, 1);
         wrong.arrived.sum += 1;
-        let mut runs = Runs::new("go");
+        let mut runs = Runs::new("go", job.expected());
         runs.push(&job, Ok(wrong));
         let row = rows_of(&job, &[runs]).remove(0);
         assert!(row.note.is_some_and(|note| note.ends_with("sum is wrong")));

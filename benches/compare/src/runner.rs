@@ -2,10 +2,11 @@
 
 use std::process::Stdio;
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::process::Command;
 
+use crate::budget::Budget;
 use crate::go::Go;
 use crate::outcome::{Outcome, Sample};
 use crate::peers::{Body, PEERS, Peer};
@@ -40,30 +41,32 @@ enum Place<'a> {
 /// Longer takes no run that ever ends.
 const LIMIT: Duration = Duration::from_secs(180);
 
+/// One peer at one job.
+struct Entrant<'a> {
+    place: Place<'a>,
+    runs: Runs,
+    budget: Budget,
+}
+
 /// Runs one workload at all its windows.
 pub fn compare(workload: Workload, extent: Extent, go: Option<&Go>) -> (Vec<Row>, Vec<Curve>) {
     let mut rows = Vec::new();
     let mut curves = Vec::new();
-    // A run at the small size, so that no peer's first run is its process' first.
-    let warm_up = workload.jobs(true).remove(0);
-    for job in workload.jobs(extent.quick) {
-        let mut runs = Vec::new();
-        eprintln!("{} {}", workload.name(), job.variant());
-        for (name, place) in entrants(&job, go) {
-            let mut runs_of = Runs::new(name);
-            if let (Place::Thread(_), Err(failure)) = (&place, place.run(warm_up)) {
-                runs_of.failure = Some(failure);
-            }
-            runs.push((place, runs_of));
+    let small = workload.jobs(true);
+    for (job, small) in workload.jobs(extent.quick).into_iter().zip(small) {
+        let began = Instant::now();
+        eprint!("{} {}: ", workload.name(), job.variant());
+        let mut entrants = entrants(&job, go);
+        for entrant in &mut entrants {
+            entrant.warm_up(small);
         }
         for _ in 0..extent.rounds {
-            for (place, runs) in &mut runs {
-                if runs.failure.is_none() {
-                    runs.push(&job, place.run(job));
-                }
+            for entrant in &mut entrants {
+                entrant.run(job);
             }
         }
-        let runs: Vec<_> = runs.into_iter().map(|(_, runs)| runs).collect();
+        eprintln!("{:.0} s", began.elapsed().as_secs_f64());
+        let runs: Vec<_> = entrants.into_iter().map(|it| it.runs).collect();
         rows.extend(rows_of(&job, &runs));
         curves.extend(runs.into_iter().filter_map(|mut runs| {
             let samples = runs.outcomes.pop()?.curve;
@@ -77,8 +80,35 @@ pub fn compare(workload: Workload, extent: Extent, go: Option<&Go>) -> (Vec<Row>
     (rows, curves)
 }
 
+impl Entrant<'_> {
+    /// A run at the small size, so that no peer's first run is its process' first. One that has a
+    /// process for each run sees to that itself, or has its memory measured from the start.
+    fn warm_up(&mut self, small: Job) {
+        if let Place::Thread(body) = self.place {
+            self.runs.failure = on_thread(body, small).err();
+        }
+    }
+
+    /// One more round, unless a run has failed or there is no time left.
+    fn run(&mut self, job: Job) {
+        if self.runs.failure.is_some() || !self.budget.allows_another(self.runs.peer) {
+            return;
+        }
+        let start = Instant::now();
+        let run = self.place.run(job);
+        self.budget.spend(start.elapsed());
+        self.runs.push(&job, run);
+    }
+}
+
 /// Who takes part, in the order of a round.
-fn entrants<'a>(job: &Job, go: Option<&'a Go>) -> Vec<(&'static str, Place<'a>)> {
+fn entrants<'a>(job: &Job, go: Option<&'a Go>) -> Vec<Entrant<'a>> {
+    let expected = job.expected();
+    let entrant = |name, place| Entrant {
+        place,
+        runs: Runs::new(name, expected),
+        budget: Budget::default(),
+    };
     let mut entrants = Vec::new();
     for peer in PEERS {
         let Some(body) = (peer.body)(job.workload) else {
@@ -92,10 +122,10 @@ fn entrants<'a>(job: &Job, go: Option<&'a Go>) -> Vec<(&'static str, Place<'a>)>
         } else {
             Place::Thread(body)
         };
-        entrants.push((peer.name, place));
+        entrants.push(entrant(peer.name, place));
     }
     // Beside us: it is the peer that most is said of.
-    entrants.splice(1..1, go.map(|go| (Go::NAME, Place::Go(go))));
+    entrants.splice(1..1, go.map(|go| entrant(Go::NAME, Place::Go(go))));
     entrants
 }
 
