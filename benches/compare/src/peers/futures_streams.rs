@@ -10,7 +10,7 @@ use crate::peers::{Body, runtime};
 use crate::work::{self, Arrived};
 use crate::workload::{Job, Workload};
 
-struct Fused(Runtime);
+pub struct Fused(Runtime);
 
 pub fn body(workload: Workload) -> Option<Body> {
     Some(match workload {

@@ -5,6 +5,7 @@ mod actix_flow;
 mod arbiters;
 mod async_channel;
 mod crossbeam;
+mod floor;
 mod futures_streams;
 mod kameo;
 mod ractor;
@@ -35,7 +36,7 @@ pub struct Peer {
 pub const OURS: &str = "actix-flow";
 
 /// All that run in this process, in the order of the table's columns.
-pub const PEERS: [Peer; 12] = [
+pub const PEERS: [Peer; 13] = [
     bounded(OURS, actix_flow::body),
     bounded("tokio-mpsc-1", tokio_mpsc::body_1),
     bounded("tokio-mpsc-n", tokio_mpsc::body_n),
@@ -48,6 +49,8 @@ pub const PEERS: [Peer; 12] = [
     bounded("kameo", kameo::body),
     unbounded("ractor", ractor::body),
     unbounded("vuo", vuo::body),
+    // Nobody: what the work alone takes.
+    unbounded("floor", floor::body),
 ];
 
 const fn bounded(name: &'static str, body: fn(Workload) -> Option<Body>) -> Peer {
