@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 
-use super::{Chain, Chains, linear_of, started, timed};
+use super::{Chain, Chains, Started, linear_of, started, timed};
 use crate::memory::Watch;
 use crate::neighbour;
 use crate::outcome::Outcome;
@@ -14,7 +14,7 @@ use crate::work::{self, Arrived};
 use crate::workload::{Job, Workload};
 
 /// What measures a chain, if the workload is one.
-pub fn body<P: Chains>(workload: Workload) -> Option<Body> {
+pub fn body<P: Started>(workload: Workload) -> Option<Body> {
     Some(match workload {
         Workload::Linear3 | Workload::Linear3Arbiters | Workload::Linear20 => linear::<P>,
         Workload::FirstItem => first_item::<P>,
@@ -26,11 +26,11 @@ pub fn body<P: Chains>(workload: Workload) -> Option<Body> {
     })
 }
 
-pub fn linear<P: Chains>(job: &Job) -> Outcome {
+pub fn linear<P: Started>(job: &Job) -> Outcome {
     timed(job, async |peer: &P| peer.chain(linear_of(job)).await)
 }
 
-pub fn first_item<P: Chains>(job: &Job) -> Outcome {
+pub fn first_item<P: Started>(job: &Job) -> Outcome {
     let peer: P = started(job);
     let first = Arc::new(OnceLock::new());
     let noted = Arc::clone(&first);
@@ -50,32 +50,38 @@ pub fn first_item<P: Chains>(job: &Job) -> Outcome {
     Outcome::timed(arrived, first - start)
 }
 
-pub fn small_flow<P: Chains>(job: &Job) -> Outcome {
+pub fn small_flow<P: Started>(job: &Job) -> Outcome {
     let peer: P = started(job);
-    peer.block_on(async {
-        let mut arrived = Vec::with_capacity(job.flows as usize);
-        let start = Instant::now();
-        for _ in 0..job.flows {
-            arrived.push(peer.chain(linear_of(job)).await);
-        }
-        let elapsed = start.elapsed();
-        Outcome::timed(arrived.into_iter().sum(), elapsed)
-    })
+    peer.block_on(small_flows(&peer, job))
 }
 
-pub fn request_flows<P: Chains>(job: &Job) -> Outcome {
-    let peer: P = started(job);
-    peer.block_on(async {
-        let start = Instant::now();
-        let limit = Duration::from_secs(30);
-        let requests = (0..job.flows).map(|_| peer.request(linear_of(job), limit));
-        let arrived = join_all(requests).await;
-        let elapsed = start.elapsed();
-        Outcome::timed(arrived.into_iter().sum(), elapsed)
-    })
+/// One flow after another.
+pub async fn small_flows<P: Chains>(peer: &P, job: &Job) -> Outcome {
+    let mut arrived = Vec::with_capacity(job.flows as usize);
+    let start = Instant::now();
+    for _ in 0..job.flows {
+        arrived.push(peer.chain(linear_of(job)).await);
+    }
+    let elapsed = start.elapsed();
+    Outcome::timed(arrived.into_iter().sum(), elapsed)
 }
 
-pub fn slow_sink<P: Chains>(job: &Job) -> Outcome {
+pub fn request_flows<P: Started>(job: &Job) -> Outcome {
+    let peer: P = started(job);
+    peer.block_on(requests(&peer, job))
+}
+
+/// All flows at once.
+pub async fn requests<P: Chains>(peer: &P, job: &Job) -> Outcome {
+    let start = Instant::now();
+    let limit = Duration::from_secs(30);
+    let requests = (0..job.flows).map(|_| peer.request(linear_of(job), limit));
+    let arrived = join_all(requests).await;
+    let elapsed = start.elapsed();
+    Outcome::timed(arrived.into_iter().sum(), elapsed)
+}
+
+pub fn slow_sink<P: Started>(job: &Job) -> Outcome {
     let peer: P = started(job);
     let chain = Chain {
         source: (0..job.items).map(work::kilobyte),
@@ -98,7 +104,7 @@ pub fn slow_sink<P: Chains>(job: &Job) -> Outcome {
     }
 }
 
-pub fn neighbour<P: Chains>(job: &Job) -> Outcome {
+pub fn neighbour<P: Started>(job: &Job) -> Outcome {
     let peer: P = started(job);
     let flow = async || peer.chain(linear_of(job)).await;
     peer.block_on(neighbour::beside(

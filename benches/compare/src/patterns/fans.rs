@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Chains, timed};
+use super::{Chains, Started, timed};
 use crate::outcome::Outcome;
 use crate::peers::Body;
 use crate::work::Arrived;
@@ -22,7 +22,7 @@ pub trait Fans: Chains {
 }
 
 /// What measures fans, if the workload is one.
-pub fn body<P: Fans>(workload: Workload) -> Option<Body> {
+pub fn body<P: Fans + Started>(workload: Workload) -> Option<Body> {
     Some(match workload {
         Workload::FanIn8 => fan_in::<P>,
         Workload::FanOutIn4 => fan_out_in::<P>,
@@ -30,7 +30,7 @@ pub fn body<P: Fans>(workload: Workload) -> Option<Body> {
     })
 }
 
-pub fn fan_in<P: Fans>(job: &Job) -> Outcome {
+pub fn fan_in<P: Fans + Started>(job: &Job) -> Outcome {
     let share = job.items / job.stages as u64;
     let shares = (0..job.stages as u64).map(|number| number * share..(number + 1) * share);
     timed(job, async |peer: &P| {
@@ -38,7 +38,7 @@ pub fn fan_in<P: Fans>(job: &Job) -> Outcome {
     })
 }
 
-pub fn fan_out_in<P: Fans>(job: &Job) -> Outcome {
+pub fn fan_out_in<P: Fans + Started>(job: &Job) -> Outcome {
     timed(job, async |peer: &P| {
         peer.fan_out_in(0..job.items, job.stages, job.window).await
     })

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Chains, started};
+use super::{Chains, Started, started};
 use crate::memory;
 use crate::outcome::{Outcome, histogram, nanos};
 use crate::peers::Body;
@@ -29,7 +29,7 @@ pub trait Lines: Chains {
 }
 
 /// What measures an open chain, if the workload is one.
-pub fn body<P: Lines>(workload: Workload) -> Option<Body> {
+pub fn body<P: Lines + Started>(workload: Workload) -> Option<Body> {
     Some(match workload {
         Workload::Ping3 => ping::<P>,
         Workload::Daisy100k => daisy::<P>,
@@ -37,39 +37,43 @@ pub fn body<P: Lines>(workload: Workload) -> Option<Body> {
     })
 }
 
-pub fn ping<P: Lines>(job: &Job) -> Outcome {
+pub fn ping<P: Lines + Started>(job: &Job) -> Outcome {
     let peer: P = started(job);
-    peer.block_on(async {
-        let mut line = peer.line(job.stages, work::step, job.window).await;
-        let mut times = histogram();
-        let mut arrived = Arrived::default();
-        for n in 0..job.items {
-            let start = Instant::now();
-            let n = line.pass(n).await;
-            times.saturating_record(nanos(start.elapsed()));
-            arrived = arrived.and(n);
-        }
-        line.end().await;
-        Outcome::spread(arrived, &times)
-    })
+    peer.block_on(pings(&peer, job))
 }
 
-pub fn daisy<P: Lines>(job: &Job) -> Outcome {
-    let peer: P = started(job);
-    peer.block_on(async {
-        let before = memory::resident();
-        let mut line = peer.line(job.stages, |n| n + 1, job.window).await;
-        // The first item waits until every stage has started.
-        let mut arrived = Arrived::default().and(line.pass(0).await);
-        let grown = memory::resident().saturating_sub(before);
+pub async fn pings<P: Lines>(peer: &P, job: &Job) -> Outcome {
+    let mut line = peer.line(job.stages, work::step, job.window).await;
+    let mut times = histogram();
+    let mut arrived = Arrived::default();
+    for n in 0..job.items {
         let start = Instant::now();
-        for n in 1..job.items {
-            arrived = arrived.and(line.pass(n).await);
-        }
-        let elapsed = start.elapsed();
-        line.end().await;
-        let mut outcome = Outcome::timed(arrived, elapsed);
-        outcome.memory_bytes = Some(grown);
-        outcome
-    })
+        let n = line.pass(n).await;
+        times.saturating_record(nanos(start.elapsed()));
+        arrived = arrived.and(n);
+    }
+    line.end().await;
+    Outcome::spread(arrived, &times)
+}
+
+pub fn daisy<P: Lines + Started>(job: &Job) -> Outcome {
+    let peer: P = started(job);
+    peer.block_on(long_line(&peer, job))
+}
+
+pub async fn long_line<P: Lines>(peer: &P, job: &Job) -> Outcome {
+    let before = memory::resident();
+    let mut line = peer.line(job.stages, |n| n + 1, job.window).await;
+    // The first item waits until every stage has started.
+    let mut arrived = Arrived::default().and(line.pass(0).await);
+    let grown = memory::resident().saturating_sub(before);
+    let start = Instant::now();
+    for n in 1..job.items {
+        arrived = arrived.and(line.pass(n).await);
+    }
+    let elapsed = start.elapsed();
+    line.end().await;
+    let mut outcome = Outcome::timed(arrived, elapsed);
+    outcome.memory_bytes = Some(grown);
+    outcome
 }

@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 use futures::future::BoxFuture;
 use tokio::task::JoinHandle;
 
-pub use chains::{first_item, linear, neighbour, request_flows, slow_sink, small_flow};
+pub use chains::{
+    first_item, linear, neighbour, request_flows, requests, slow_sink, small_flow, small_flows,
+};
 pub use fans::{Fans, fan_in, fan_out_in};
-pub use lines::{Line, Lines, daisy, ping};
+pub use lines::{Line, Lines, daisy, long_line, ping, pings};
 
 use crate::neighbour::Lateness;
 use crate::outcome::Outcome;
@@ -46,12 +48,15 @@ pub trait Fold<T>: FnMut(Arrived, T) -> Arrived + Clone + Send + Unpin + 'static
 impl<T, F: FnMut(Arrived, T) -> Arrived + Clone + Send + Unpin + 'static> Fold<T> for F {}
 
 /// A peer with its runtime.
-pub trait Chains {
+pub trait Started: Chains {
     /// All cores are to be used where `spread` is true; else one thread, if the peer has a say.
     fn start(spread: bool) -> Self;
 
     fn block_on<F: Future>(&self, future: F) -> F::Output;
+}
 
+/// How a peer builds chains.
+pub trait Chains {
     /// Spawns the chain and waits for the fold's value.
     fn chain<T: Item, M: Map<T>, S: Fold<T>>(
         &self,
@@ -75,7 +80,7 @@ pub trait Chains {
 }
 
 /// What measures a workload of a peer that has every pattern, if it is one of these.
-pub fn body<P: Lines + Fans>(workload: Workload) -> Option<Body> {
+pub fn body<P: Lines + Fans + Started>(workload: Workload) -> Option<Body> {
     let chain = chains::body::<P>(workload);
     let line = || lines::body::<P>(workload);
     chain.or_else(line).or_else(|| fans::body::<P>(workload))
@@ -91,12 +96,12 @@ fn linear_of(job: &Job) -> Chain<Range<u64>, impl Map<u64> + use<>, impl Fold<u6
     }
 }
 
-fn started<P: Chains>(job: &Job) -> P {
+fn started<P: Started>(job: &Job) -> P {
     P::start(job.workload.spreads())
 }
 
 /// From the start of a flow to its result.
-pub fn timed<P: Chains>(job: &Job, flow: impl AsyncFnOnce(&P) -> Arrived) -> Outcome {
+pub fn timed<P: Started>(job: &Job, flow: impl AsyncFnOnce(&P) -> Arrived) -> Outcome {
     let peer: P = started(job);
     peer.block_on(async {
         let start = Instant::now();

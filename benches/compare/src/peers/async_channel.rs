@@ -6,7 +6,7 @@ use async_channel::{Receiver, Sender, bounded};
 use tokio::runtime::Runtime;
 
 use crate::outcome::Outcome;
-use crate::patterns::{self, Chain, Chains, Fans, Fold, Item, Line, Lines, Map, timed};
+use crate::patterns::{self, Chain, Chains, Fans, Fold, Item, Line, Lines, Map, Started, timed};
 use crate::peers::{Body, runtime};
 use crate::work::{self, Arrived};
 use crate::workload::{Job, Workload};
@@ -20,7 +20,7 @@ pub fn body(workload: Workload) -> Option<Body> {
     }
 }
 
-impl Chains for Tasks {
+impl Started for Tasks {
     fn start(spread: bool) -> Self {
         Self(runtime(spread))
     }
@@ -28,7 +28,9 @@ impl Chains for Tasks {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.block_on(future)
     }
+}
 
+impl Chains for Tasks {
     async fn chain<T: Item, M: Map<T>, S: Fold<T>>(
         &self,
         chain: Chain<impl Iterator<Item = T> + Send + 'static, M, S>,

@@ -6,7 +6,7 @@ use std::thread::{available_parallelism, spawn};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::outcome::Outcome;
-use crate::patterns::{self, Chain, Chains, Fans, Fold, Item, Line, Lines, Map, timed};
+use crate::patterns::{self, Chain, Chains, Fans, Fold, Item, Line, Lines, Map, Started, timed};
 use crate::peers::Body;
 use crate::work::{self, Arrived};
 use crate::workload::{Job, Workload};
@@ -22,7 +22,7 @@ pub fn body(workload: Workload) -> Option<Body> {
     }
 }
 
-impl Chains for Threads {
+impl Started for Threads {
     fn start(_spread: bool) -> Self {
         Self
     }
@@ -31,7 +31,9 @@ impl Chains for Threads {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         futures::executor::block_on(future)
     }
+}
 
+impl Chains for Threads {
     async fn chain<T: Item, M: Map<T>, S: Fold<T>>(
         &self,
         chain: Chain<impl Iterator<Item = T> + Send + 'static, M, S>,

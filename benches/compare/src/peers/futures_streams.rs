@@ -5,9 +5,10 @@ use tokio::runtime::Runtime;
 
 use crate::echo::Echo;
 use crate::outcome::Outcome;
-use crate::patterns::{self, Chain, Chains, Fold, Item, Map, timed};
+use crate::patterns::{self, Chain, Chains, Fold, Item, Map, Started, timed};
+use crate::peers::computing::Computing;
 use crate::peers::{Body, runtime};
-use crate::work::{self, Arrived};
+use crate::work::Arrived;
 use crate::workload::{Job, Workload};
 
 pub struct Fused(Runtime);
@@ -23,7 +24,7 @@ pub fn body(workload: Workload) -> Option<Body> {
     })
 }
 
-impl Chains for Fused {
+impl Started for Fused {
     fn start(spread: bool) -> Self {
         Self(runtime(spread))
     }
@@ -31,7 +32,9 @@ impl Chains for Fused {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.block_on(future)
     }
+}
 
+impl Chains for Fused {
     /// As many stages as the type says: each length of a chain is a type of its own.
     async fn chain<T: Item, M: Map<T>, S: Fold<T>>(
         &self,
@@ -84,10 +87,10 @@ fn map_async(job: &Job) -> Outcome {
 
 fn parallel_cpu(job: &Job) -> Outcome {
     timed(job, async |_: &Fused| {
+        let computing = Computing::default();
         let digests = stream::iter(0..job.items)
-            .map(|n| tokio::task::spawn_blocking(move || work::digest(n)))
-            .buffered(job.window)
-            .map(|digest| digest.expect("it does not panic"));
+            .map(|n| computing.clone().digest(n))
+            .buffered(job.window);
         sum_up(digests, Arrived::and).await
     })
 }

@@ -3,13 +3,13 @@
 use std::convert::Infallible;
 use std::ops::Range;
 
-use kameo::actor::{Actor, ActorRef, Recipient, Spawn};
+use kameo::actor::{Actor, ActorRef, Spawn};
 use kameo::mailbox;
 use kameo::message::{Context, Message};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::patterns::{self, Chain, Chains, Fans, Fold, Item, Line, Lines, Map};
+use crate::patterns::{self, Chain, Chains, Fans, Fold, Item, Line, Lines, Map, Started};
 use crate::peers::{Body, runtime};
 use crate::work::{self, Arrived};
 use crate::workload::Workload;
@@ -26,14 +26,33 @@ enum Feed<T> {
     End,
 }
 
-type Next<T> = Recipient<Feed<T>>;
-
-struct Mapped<T: Item, M> {
-    map: M,
-    next: Next<T>,
+/// The actor after a stage, by its type: a `Recipient` would put each send into a box.
+enum Next<T: Item, M: Map<T>, E: End<T>> {
+    Stage(ActorRef<Mapped<T, M, E>>),
+    End(ActorRef<E>),
 }
 
-impl<T: Item, M: Map<T>> Actor for Mapped<T, M> {
+/// What a chain ends with.
+trait End<T: Item>: Actor + Message<Feed<T>, Reply = ()> {}
+
+impl<T: Item, E: Actor + Message<Feed<T>, Reply = ()>> End<T> for E {}
+
+impl<T: Item, M: Map<T>, E: End<T>> Next<T, M, E> {
+    async fn tell(&self, feed: Feed<T>) {
+        let told = match self {
+            Self::Stage(stage) => stage.tell(feed).send().await,
+            Self::End(end) => end.tell(feed).send().await,
+        };
+        assert!(told.is_ok(), "the next stage lives");
+    }
+}
+
+struct Mapped<T: Item, M: Map<T>, E: End<T>> {
+    map: M,
+    next: Next<T, M, E>,
+}
+
+impl<T: Item, M: Map<T>, E: End<T>> Actor for Mapped<T, M, E> {
     type Args = Self;
     type Error = Infallible;
 
@@ -42,7 +61,7 @@ impl<T: Item, M: Map<T>> Actor for Mapped<T, M> {
     }
 }
 
-impl<T: Item, M: Map<T>> Message<Feed<T>> for Mapped<T, M> {
+impl<T: Item, M: Map<T>, E: End<T>> Message<Feed<T>> for Mapped<T, M, E> {
     type Reply = ();
 
     async fn handle(&mut self, feed: Feed<T>, ctx: &mut Context<Self, ()>) {
@@ -53,8 +72,7 @@ impl<T: Item, M: Map<T>> Message<Feed<T>> for Mapped<T, M> {
                 Feed::End
             }
         };
-        let told = self.next.tell(feed).await;
-        told.expect("the next stage lives");
+        self.next.tell(feed).await;
     }
 }
 
@@ -91,19 +109,24 @@ impl<T: Item, S: Fold<T>> Message<Feed<T>> for Sum<S> {
     }
 }
 
-/// Starts `stages` maps in front of `last`.
-fn maps<T: Item, M: Map<T>>(stages: usize, map: M, window: usize, last: Next<T>) -> Next<T> {
-    (0..stages).fold(last, |next, _| {
+/// Starts `stages` maps in front of `end`.
+fn maps<T: Item, M: Map<T>, E: End<T>>(
+    stages: usize,
+    map: M,
+    window: usize,
+    end: ActorRef<E>,
+) -> Next<T, M, E> {
+    (0..stages).fold(Next::End(end), |next, _| {
         let mapped = Mapped { map, next };
-        Mapped::spawn_with_mailbox(mapped, mailbox::bounded(window)).recipient()
+        Next::Stage(Mapped::spawn_with_mailbox(mapped, mailbox::bounded(window)))
     })
 }
 
-fn sum<T: Item, S: Fold<T>>(
+fn sum<S: Send + 'static>(
     fold: S,
     inputs: usize,
     window: usize,
-) -> (Next<T>, oneshot::Receiver<Arrived>) {
+) -> (ActorRef<Sum<S>>, oneshot::Receiver<Arrived>) {
     let (done, value) = oneshot::channel();
     let sum = Sum {
         arrived: Arrived::default(),
@@ -112,19 +135,20 @@ fn sum<T: Item, S: Fold<T>>(
         done: Some(done),
     };
     let sink = Sum::spawn_with_mailbox(sum, mailbox::bounded(window));
-    (sink.recipient(), value)
+    (sink, value)
 }
 
 /// A task, so that a runtime of many threads has the source on one of them. It takes turns.
-fn generate<T: Item>(source: impl Iterator<Item = T> + Send + 'static, next: Vec<Next<T>>) {
+fn generate<T: Item, M: Map<T>, E: End<T>>(
+    source: impl Iterator<Item = T> + Send + 'static,
+    next: Vec<Next<T, M, E>>,
+) {
     tokio::spawn(async move {
         for (item, next) in source.zip(next.iter().cycle()) {
-            let told = next.tell(Feed::Item(item)).await;
-            told.expect("the next stage lives");
+            next.tell(Feed::Item(item)).await;
         }
         for next in next {
-            let told = next.tell(Feed::End).await;
-            told.expect("the next stage lives");
+            next.tell(Feed::End).await;
         }
     });
 }
@@ -133,7 +157,7 @@ impl Fans for Actors {
     async fn fan_in(&self, shares: Vec<Range<u64>>, window: usize) -> Arrived {
         let (sink, value) = sum(Arrived::and, shares.len(), window);
         for share in shares {
-            generate(share, vec![sink.clone()]);
+            generate(share, vec![maps(0, work::step, window, sink.clone())]);
         }
         value.await.expect("the sink ends")
     }
@@ -146,7 +170,7 @@ impl Fans for Actors {
     }
 }
 
-impl Chains for Actors {
+impl Started for Actors {
     fn start(spread: bool) -> Self {
         Self(runtime(spread))
     }
@@ -154,7 +178,9 @@ impl Chains for Actors {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.block_on(future)
     }
+}
 
+impl Chains for Actors {
     async fn chain<T: Item, M: Map<T>, S: Fold<T>>(
         &self,
         chain: Chain<impl Iterator<Item = T> + Send + 'static, M, S>,
@@ -190,20 +216,18 @@ impl Message<Feed<u64>> for Exit {
 }
 
 struct Open {
-    first: Next<u64>,
+    first: Next<u64, fn(u64) -> u64, Exit>,
     last: mpsc::UnboundedReceiver<u64>,
 }
 
 impl Line for Open {
     async fn pass(&mut self, n: u64) -> u64 {
-        let told = self.first.tell(Feed::Item(n)).await;
-        told.expect("the chain lives");
+        self.first.tell(Feed::Item(n)).await;
         self.last.recv().await.expect("the chain lives")
     }
 
     async fn end(mut self) {
-        let told = self.first.tell(Feed::End).await;
-        told.expect("the chain lives");
+        self.first.tell(Feed::End).await;
         assert_eq!(self.last.recv().await, None, "nothing was left");
     }
 }
@@ -214,7 +238,7 @@ impl Lines for Actors {
     async fn line(&self, stages: usize, map: fn(u64) -> u64, window: usize) -> Open {
         let (out, last) = mpsc::unbounded_channel();
         let exit = Exit::spawn_with_mailbox(Exit(out), mailbox::bounded(window));
-        let first = maps(stages, map, window, exit.recipient());
+        let first = maps(stages, map, window, exit);
         Open { first, last }
     }
 }

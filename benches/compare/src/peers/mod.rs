@@ -4,6 +4,7 @@ mod actix;
 mod actix_flow;
 mod arbiters;
 mod async_channel;
+mod computing;
 mod crossbeam;
 mod floor;
 mod futures_streams;

@@ -7,7 +7,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::patterns::{self, Chain, Chains, Fans, Fold, Item, Line, Lines, Map};
+use crate::patterns::{self, Chain, Chains, Fans, Fold, Item, Line, Lines, Map, Started};
 use crate::peers::{Body, runtime};
 use crate::work::{self, Arrived};
 use crate::workload::Workload;
@@ -160,7 +160,7 @@ impl Fans for Actors {
     }
 }
 
-impl Chains for Actors {
+impl Started for Actors {
     fn start(spread: bool) -> Self {
         Self(runtime(spread))
     }
@@ -168,7 +168,9 @@ impl Chains for Actors {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.block_on(future)
     }
+}
 
+impl Chains for Actors {
     async fn chain<T: Item, M: Map<T>, S: Fold<T>>(
         &self,
         chain: Chain<impl Iterator<Item = T> + Send + 'static, M, S>,

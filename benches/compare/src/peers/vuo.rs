@@ -4,7 +4,7 @@ use actix::System;
 use actix::SystemRunner;
 use vuo::Stream;
 
-use crate::patterns::{self, Chain, Chains, Fold, Item, Map};
+use crate::patterns::{self, Chain, Chains, Fold, Item, Map, Started};
 use crate::peers::Body;
 use crate::work::Arrived;
 use crate::workload::Workload;
@@ -19,7 +19,7 @@ pub fn body(workload: Workload) -> Option<Body> {
     })
 }
 
-impl Chains for Streams {
+impl Started for Streams {
     fn start(_spread: bool) -> Self {
         Self(System::new())
     }
@@ -27,7 +27,9 @@ impl Chains for Streams {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.block_on(future)
     }
+}
 
+impl Chains for Streams {
     async fn chain<T: Item, M: Map<T>, S: Fold<T>>(
         &self,
         chain: Chain<impl Iterator<Item = T> + Send + 'static, M, S>,

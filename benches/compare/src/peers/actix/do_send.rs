@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use super::fans;
 use super::feed::{Exit, Feed};
 use crate::neighbour::Lateness;
-use crate::patterns::{self, Chain, Chains, Fold, Item, Line, Lines, Map};
+use crate::patterns::{self, Chain, Chains, Fold, Item, Line, Lines, Map, Started};
 use crate::peers::Body;
 use crate::peers::arbiters::Arbiters;
 use crate::work::Arrived;
@@ -151,7 +151,7 @@ impl Arbiters {
     }
 }
 
-impl Chains for Arbiters {
+impl Started for Arbiters {
     fn start(spread: bool) -> Self {
         Self::start(spread)
     }
@@ -159,7 +159,9 @@ impl Chains for Arbiters {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         Self::block_on(self, future)
     }
+}
 
+impl Chains for Arbiters {
     async fn chain<T: Item, M: Map<T>, S: Fold<T>>(
         &self,
         chain: Chain<impl Iterator<Item = T> + Send + 'static, M, S>,

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::fans;
 use super::feed::{Exit, Feed};
 use crate::neighbour::Lateness;
-use crate::patterns::{self, Chain, Chains, Fold, Item, Line, Lines, Map};
+use crate::patterns::{self, Chain, Chains, Fold, Item, Line, Lines, Map, Started};
 use crate::peers::Body;
 use crate::peers::arbiters::Arbiters;
 use crate::work::Arrived;
@@ -111,7 +111,7 @@ impl Answers {
     }
 }
 
-impl Chains for Answers {
+impl Started for Answers {
     fn start(spread: bool) -> Self {
         Self(Arbiters::start(spread))
     }
@@ -119,7 +119,9 @@ impl Chains for Answers {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.block_on(future)
     }
+}
 
+impl Chains for Answers {
     async fn chain<T: Item, M: Map<T>, S: Fold<T>>(
         &self,
         chain: Chain<impl Iterator<Item = T> + Send + 'static, M, S>,

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::chains::Flows;
 use crate::outcome::Outcome;
-use crate::patterns::Chains;
+use crate::patterns::Started;
 use crate::work::{self, Leavers};
 use crate::workload::Job;
 

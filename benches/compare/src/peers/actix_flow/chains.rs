@@ -9,14 +9,14 @@ use futures::future::BoxFuture;
 use tokio::task::JoinHandle;
 
 use crate::neighbour::Lateness;
-use crate::patterns::{Chain, Chains, Fold, Item, Line, Lines, Map};
+use crate::patterns::{Chain, Chains, Fold, Item, Line, Lines, Map, Started};
 use crate::peers::arbiters::Arbiters;
 use crate::work::Arrived;
 
 /// Flows on the arbiters of a System.
 pub struct Flows(Arbiters);
 
-impl Chains for Flows {
+impl Started for Flows {
     fn start(spread: bool) -> Self {
         Self(Arbiters::start(spread))
     }
@@ -24,7 +24,9 @@ impl Chains for Flows {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.block_on(future)
     }
+}
 
+impl Chains for Flows {
     async fn chain<T: Item, M: Map<T>, S: Fold<T>>(
         &self,
         chain: Chain<impl Iterator<Item = T> + Send + 'static, M, S>,

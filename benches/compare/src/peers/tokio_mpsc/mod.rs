@@ -1,5 +1,7 @@
 //! Tasks of tokio and its bounded channels, on one thread and on all.
 
+mod workers;
+
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,8 +14,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::echo::Echo;
 use crate::outcome::Outcome;
-use crate::patterns::{self, Chain, Chains, Fans, Fold, Item, Line, Lines, Map, timed};
+use crate::patterns::{self, Chain, Chains, Fans, Fold, Item, Line, Lines, Map, Started, timed};
 use crate::peers::Body;
+use crate::peers::computing::Computing;
 use crate::work::{self, Arrived, Leavers};
 use crate::workload::{Job, Workload};
 
@@ -33,7 +36,7 @@ pub fn body_n(workload: Workload) -> Option<Body> {
     match workload {
         // A timer is no neighbour where another thread takes it.
         Workload::Neighbour => None,
-        _ => body::<true>(workload),
+        _ => workers::body(workload).or_else(|| body::<true>(workload)),
     }
 }
 
@@ -57,7 +60,7 @@ pub fn runtime(spread: bool) -> Runtime {
     builder.enable_all().build().expect("a runtime starts")
 }
 
-impl<const THREADS: bool> Chains for Tasks<THREADS> {
+impl<const THREADS: bool> Started for Tasks<THREADS> {
     fn start(_spread: bool) -> Self {
         Self(runtime(THREADS))
     }
@@ -65,16 +68,24 @@ impl<const THREADS: bool> Chains for Tasks<THREADS> {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.block_on(future)
     }
+}
 
+impl<const THREADS: bool> Chains for Tasks<THREADS> {
     async fn chain<T: Item, M: Map<T>, S: Fold<T>>(
         &self,
         chain: Chain<impl Iterator<Item = T> + Send + 'static, M, S>,
     ) -> Arrived {
-        let Chain { window, map, .. } = chain;
-        let items = generate(chain.source, window);
-        let items = (0..chain.stages).fold(items, |items, _| mapped(items, map, window));
-        sum_up(items, chain.sink).await
+        chain_of(chain).await
     }
+}
+
+async fn chain_of<T: Item, M: Map<T>, S: Fold<T>>(
+    chain: Chain<impl Iterator<Item = T> + Send + 'static, M, S>,
+) -> Arrived {
+    let Chain { window, map, .. } = chain;
+    let items = generate(chain.source, window);
+    let items = (0..chain.stages).fold(items, |items, _| mapped(items, map, window));
+    sum_up(items, chain.sink).await
 }
 
 fn generate<T: Item>(
@@ -139,10 +150,14 @@ impl<const THREADS: bool> Lines for Tasks<THREADS> {
     type Line = Open;
 
     async fn line(&self, stages: usize, map: fn(u64) -> u64, window: usize) -> Open {
-        let (first, items) = mpsc::channel(window);
-        let last = (0..stages).fold(items, |items, _| mapped(items, map, window));
-        Open { first, last }
+        line_of(stages, map, window)
     }
+}
+
+fn line_of(stages: usize, map: fn(u64) -> u64, window: usize) -> Open {
+    let (first, items) = mpsc::channel(window);
+    let last = (0..stages).fold(items, |items, _| mapped(items, map, window));
+    Open { first, last }
 }
 
 impl<const THREADS: bool> Fans for Tasks<THREADS> {
@@ -226,7 +241,11 @@ fn map_async<const THREADS: bool>(job: &Job) -> Outcome {
 
 fn parallel_cpu(job: &Job) -> Outcome {
     timed(job, async |_: &Tasks<true>| {
-        let digest = |n| tokio::task::spawn_blocking(move || work::digest(n));
+        let computing = Computing::default();
+        let digest = move |n| {
+            let computing = computing.clone();
+            tokio::spawn(computing.digest(n))
+        };
         in_order(0..job.items, job.window, digest).await
     })
 }
