@@ -36,6 +36,7 @@ pub fn first_item<P: Started>(job: &Job) -> Outcome {
     let noted = Arc::clone(&first);
     let chain = Chain {
         source: (0..job.items).inspect(|_| work::compute_1_ms()),
+        computes: true,
         stages: job.stages,
         map: work::step,
         sink: move |arrived: Arrived, n| {
@@ -85,6 +86,7 @@ pub fn slow_sink<P: Started>(job: &Job) -> Outcome {
     let peer: P = started(job);
     let chain = Chain {
         source: (0..job.items).map(work::kilobyte),
+        computes: false,
         stages: job.stages,
         map: |item| item,
         sink: |arrived: Arrived, item: Vec<u8>| {

@@ -26,6 +26,8 @@ use crate::workload::{Job, Workload};
 /// A generator, maps and a fold.
 pub struct Chain<I, M, S> {
     pub source: I,
+    /// Whether the source computes for long between two items: a peer may have a place for that.
+    pub computes: bool,
     pub stages: usize,
     pub map: M,
     pub sink: S,
@@ -89,6 +91,7 @@ pub fn body<P: Lines + Fans + Started>(workload: Workload) -> Option<Body> {
 fn linear_of(job: &Job) -> Chain<Range<u64>, impl Map<u64> + use<>, impl Fold<u64> + use<>> {
     Chain {
         source: 0..job.items,
+        computes: false,
         stages: job.stages,
         map: work::step,
         sink: Arrived::and,

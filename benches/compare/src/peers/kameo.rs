@@ -45,6 +45,14 @@ impl<T: Item, M: Map<T>, E: End<T>> Next<T, M, E> {
         };
         assert!(told.is_ok(), "the next stage lives");
     }
+
+    fn blocking_tell(&self, feed: Feed<T>) {
+        let told = match self {
+            Self::Stage(stage) => stage.tell(feed).blocking_send(),
+            Self::End(end) => end.tell(feed).blocking_send(),
+        };
+        assert!(told.is_ok(), "the next stage lives");
+    }
 }
 
 struct Mapped<T: Item, M: Map<T>, E: End<T>> {
@@ -153,6 +161,18 @@ fn generate<T: Item, M: Map<T>, E: End<T>>(
     });
 }
 
+/// A task that computes for long would keep a worker, and those that wait for it there.
+fn compute<T: Item, M: Map<T>, E: End<T>>(
+    source: impl Iterator<Item = T> + Send + 'static,
+    next: Next<T, M, E>,
+) {
+    tokio::task::spawn_blocking(move || {
+        for feed in source.map(Feed::Item).chain([Feed::End]) {
+            next.blocking_tell(feed);
+        }
+    });
+}
+
 impl Fans for Actors {
     async fn fan_in(&self, shares: Vec<Range<u64>>, window: usize) -> Arrived {
         let (sink, value) = sum(Arrived::and, shares.len(), window);
@@ -187,7 +207,11 @@ impl Chains for Actors {
     ) -> Arrived {
         let (sink, value) = sum(chain.sink, 1, chain.window);
         let first = maps(chain.stages, chain.map, chain.window, sink);
-        generate(chain.source, vec![first]);
+        if chain.computes {
+            compute(chain.source, first);
+        } else {
+            generate(chain.source, vec![first]);
+        }
         value.await.expect("the sink ends")
     }
 }

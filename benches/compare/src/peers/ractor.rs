@@ -140,6 +140,15 @@ fn generate<T: Item>(source: impl Iterator<Item = T> + Send + 'static, next: Vec
     });
 }
 
+/// A task that computes for long would keep a worker, and those that wait for it there.
+fn compute<T: Item>(source: impl Iterator<Item = T> + Send + 'static, next: Next<T>) {
+    tokio::task::spawn_blocking(move || {
+        for feed in source.map(Feed::Item).chain([Feed::End]) {
+            next.cast(feed).expect("the next stage lives");
+        }
+    });
+}
+
 impl Fans for Actors {
     async fn fan_in(&self, shares: Vec<Range<u64>>, _window: usize) -> Arrived {
         let (sink, value) = sum(Arrived::and, shares.len()).await;
@@ -177,7 +186,11 @@ impl Chains for Actors {
     ) -> Arrived {
         let (sink, value) = sum(chain.sink, 1).await;
         let first = maps(chain.stages, chain.map, sink).await;
-        generate(chain.source, vec![first]);
+        if chain.computes {
+            compute(chain.source, first);
+        } else {
+            generate(chain.source, vec![first]);
+        }
         value.await.expect("the sink ends")
     }
 }

@@ -161,6 +161,15 @@ impl Started for Arbiters {
     }
 }
 
+/// An actor that computes for long would keep its arbiter.
+fn compute<T: Item>(source: impl Iterator<Item = T> + Send + 'static, next: Recipient<Feed<T>>) {
+    actix_rt::task::spawn_blocking(move || {
+        for feed in source.map(Feed::Item).chain([Feed::End]) {
+            next.do_send(feed);
+        }
+    });
+}
+
 impl Chains for Arbiters {
     async fn chain<T: Item, M: Map<T>, S: Fold<T>>(
         &self,
@@ -168,7 +177,11 @@ impl Chains for Arbiters {
     ) -> Arrived {
         let (sink, value) = self.sum(chain.sink, 1);
         let next = self.maps(chain.stages, chain.map, sink);
-        self.generate(chain.source, vec![next]);
+        if chain.computes {
+            compute(chain.source, next);
+        } else {
+            self.generate(chain.source, vec![next]);
+        }
         value.await.expect("the sink ends")
     }
 

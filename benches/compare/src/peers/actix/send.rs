@@ -6,7 +6,7 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WrapFuture,
 };
 use futures::future::BoxFuture;
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, Stream, StreamExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -95,6 +95,22 @@ impl<T: Item, S: Fold<T>> Handler<Feed<T>> for Sum<S> {
     }
 }
 
+/// What computes for long would keep its arbiter.
+fn computed<T: Item>(
+    source: impl Iterator<Item = T> + Send + 'static,
+    window: usize,
+) -> impl Stream<Item = T> {
+    let (sender, mut items) = mpsc::channel(window);
+    actix_rt::task::spawn_blocking(move || {
+        for item in source {
+            if sender.blocking_send(item).is_err() {
+                break;
+            }
+        }
+    });
+    stream::poll_fn(move |cx| items.poll_recv(cx))
+}
+
 impl Answers {
     /// Starts `stages` maps in front of `last`.
     fn maps<T: Item, M: Map<T>>(
@@ -136,7 +152,12 @@ impl Chains for Answers {
         };
         let sink = self.0.start_actor(0, sum);
         let first = self.maps(chain.stages, chain.map, window, sink.recipient());
-        stream::iter(chain.source)
+        let items = if chain.computes {
+            computed(chain.source, window).left_stream()
+        } else {
+            stream::iter(chain.source).right_stream()
+        };
+        items
             .map(|item| first.send(Feed::Item(item)))
             .buffer_unordered(window)
             .for_each(|answer| async move { answer.expect("the first stage lives") })

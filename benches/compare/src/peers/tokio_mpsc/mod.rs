@@ -83,7 +83,11 @@ async fn chain_of<T: Item, M: Map<T>, S: Fold<T>>(
     chain: Chain<impl Iterator<Item = T> + Send + 'static, M, S>,
 ) -> Arrived {
     let Chain { window, map, .. } = chain;
-    let items = generate(chain.source, window);
+    let items = if chain.computes {
+        compute(chain.source, window)
+    } else {
+        generate(chain.source, window)
+    };
     let items = (0..chain.stages).fold(items, |items, _| mapped(items, map, window));
     sum_up(items, chain.sink).await
 }
@@ -96,6 +100,22 @@ fn generate<T: Item>(
     tokio::spawn(async move {
         for item in source {
             if sender.send(item).await.is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+/// A task that computes for long would keep a worker, and those that wait for it there.
+fn compute<T: Item>(
+    source: impl Iterator<Item = T> + Send + 'static,
+    window: usize,
+) -> mpsc::Receiver<T> {
+    let (sender, receiver) = mpsc::channel(window);
+    tokio::task::spawn_blocking(move || {
+        for item in source {
+            if sender.blocking_send(item).is_err() {
                 break;
             }
         }
