@@ -9,24 +9,44 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use crate::comparison::Comparison;
 use crate::peers::{OURS, names};
 use crate::rows::Row;
-use crate::table::{amount, times};
+use crate::table::{amount, mark, times};
 use crate::workload::WINDOW;
 
 type Drawn = Result<(), Box<dyn std::error::Error>>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 const COLUMNS: usize = 3;
-const WIDTH: u32 = 1260;
+const WIDTH: u32 = 1080;
 const BAR: u32 = 17;
 /// Above and below the bars of a panel.
 const FRAME: u32 = 66;
 const CURVES: u32 = 320;
+/// Beside the curves, for the names of their peers.
+const LEGEND: u32 = 140;
 
 const INK: RGBColor = RGBColor(60, 60, 60);
 const PALE: RGBColor = RGBColor(225, 225, 225);
 const SLOWER: RGBColor = RGBColor(196, 116, 60);
 const FASTER: RGBColor = RGBColor(66, 130, 180);
 const OWN: RGBColor = RGBColor(40, 140, 90);
+
+/// The colours of the curves, in the order of the peers; ours first.
+const HUES: [RGBColor; 14] = [
+    OWN,
+    RGBColor(0, 150, 200),
+    RGBColor(220, 50, 47),
+    RGBColor(245, 150, 30),
+    RGBColor(110, 70, 180),
+    RGBColor(200, 60, 160),
+    RGBColor(130, 130, 130),
+    RGBColor(90, 90, 0),
+    RGBColor(30, 60, 150),
+    RGBColor(120, 190, 30),
+    RGBColor(140, 70, 30),
+    RGBColor(20, 20, 20),
+    RGBColor(240, 120, 140),
+    RGBColor(190, 170, 0),
+];
 
 pub fn draw(comparison: &Comparison, path: &Path) -> Drawn {
     let panels = panels(&comparison.rows);
@@ -43,14 +63,16 @@ pub fn draw(comparison: &Comparison, path: &Path) -> Drawn {
     let height = heights.iter().sum::<u32>() + curves + 34;
     let root = SVGBackend::new(path, (WIDTH, height)).into_drawing_area();
     root.fill(&WHITE)?;
-    let title = "Time or memory as a multiple of actix-flow's, on a logarithmic scale: left of 1× is less than ours";
+    let title = "Time or memory as a multiple of actix-flow's, on a logarithmic scale: left of 1×, in blue, is less than ours";
     let (head, mut rest) = root.split_vertically(34);
     head.draw_text(title, &text(17, INK, HPos::Left), (14, 18))?;
     for (line, height) in panels.chunks(COLUMNS).zip(heights) {
         let (areas, below) = rest.split_vertically(height);
         rest = below;
         for (area, panel) in areas.split_evenly((1, COLUMNS)).iter().zip(line) {
-            bars(area, panel)?;
+            // Bars are as thick in a panel with few of them as in the others.
+            let (area, _) = area.split_vertically(panel.len() as u32 * BAR + FRAME);
+            bars(&area, panel)?;
         }
     }
     if curves > 0 {
@@ -101,8 +123,8 @@ fn bars(area: &Area<'_>, panel: &[&Row]) -> Drawn {
     }
     let mut chart = ChartBuilder::on(area)
         .margin(10)
-        .margin_right(112)
-        .set_label_area_size(LabelAreaPosition::Left, 100)
+        .margin_right(106)
+        .set_label_area_size(LabelAreaPosition::Left, 94)
         .set_label_area_size(LabelAreaPosition::Bottom, 18)
         .caption(head, text(14, INK, HPos::Left))
         .build_cartesian_2d((least / 1.2..most * 1.2).log_scale(), count..0.0)?;
@@ -114,8 +136,8 @@ fn bars(area: &Area<'_>, panel: &[&Row]) -> Drawn {
         .bold_line_style(PALE)
         .axis_style(PALE)
         .x_labels(4)
-        .x_label_formatter(&|ratio| times(*ratio))
-        .x_label_style(text(10, INK, HPos::Center))
+        .x_label_formatter(&|ratio| mark(*ratio))
+        .x_label_style(text(11, INK, HPos::Center))
         .draw()?;
     for (number, row) in panel.iter().enumerate() {
         let (top, bottom) = (number as f64 + 0.14, number as f64 + 0.86);
@@ -129,9 +151,9 @@ fn bars(area: &Area<'_>, panel: &[&Row]) -> Drawn {
         let (_, y) = chart.backend_coord(&(1.0, middle));
         let (end, _) = chart.backend_coord(&(ratio.max(1.0), middle));
         let own = if row.peer == OURS { OWN } else { INK };
-        let name = text(11, own, HPos::Right);
-        area.draw_text(row.peer, &name, (104, y - above))?;
-        let label = text(10, own, HPos::Left);
+        let name = text(12, own, HPos::Right);
+        area.draw_text(row.peer, &name, (98, y - above))?;
+        let label = text(11, own, HPos::Left);
         area.draw_text(&figure(row), &label, (end - left.start + 4, y - above))?;
     }
     let line = [(1.0, 0.0), (1.0, count)];
@@ -160,7 +182,7 @@ fn lines(area: &Area<'_>, comparison: &Comparison) -> Drawn {
         .fold(1.0, f64::max);
     let mut chart = ChartBuilder::on(area)
         .margin(10)
-        .margin_right(30)
+        .margin_right(LEGEND)
         .set_label_area_size(LabelAreaPosition::Left, 60)
         .set_label_area_size(LabelAreaPosition::Bottom, 34)
         .caption(
@@ -175,26 +197,21 @@ fn lines(area: &Area<'_>, comparison: &Comparison) -> Drawn {
         .axis_style(PALE)
         .x_desc("ms")
         .y_desc("MiB")
+        .label_style(text(11, INK, HPos::Center))
         .draw()?;
-    for curve in &comparison.curves {
+    let left = WIDTH as i32 - LEGEND as i32 + 12;
+    for (number, curve) in comparison.curves.iter().enumerate() {
         let place = names().iter().position(|&name| name == curve.peer);
-        let color = match place.unwrap_or(0) {
-            0 => OWN.to_rgba(),
-            place => Palette99::pick(place).to_rgba(),
-        };
-        let width = if curve.peer == OURS { 3 } else { 1 };
+        let color = HUES[place.unwrap_or(0) % HUES.len()];
+        let width = if curve.peer == OURS { 3 } else { 2 };
         let points = curve.samples.iter();
         let points = points.map(|sample| (sample.ms, sample.bytes as f64 / MIB));
-        chart
-            .draw_series(LineSeries::new(points, color.stroke_width(width)))?
-            .label(curve.peer)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], color.stroke_width(2)));
+        chart.draw_series(LineSeries::new(points, color.stroke_width(width)))?;
+        // Beside the curves, not over them.
+        let y = 50 + 18 * number as i32;
+        let sample = [(left, y), (left + 18, y)];
+        area.draw(&PathElement::new(sample, color.stroke_width(width)))?;
+        area.draw_text(curve.peer, &text(12, INK, HPos::Left), (left + 24, y))?;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .background_style(WHITE.mix(0.8))
-        .label_font(text(11, INK, HPos::Left))
-        .draw()?;
     Ok(())
 }
