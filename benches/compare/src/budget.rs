@@ -6,7 +6,7 @@ use crate::peers::OURS;
 
 /// What a peer may spend on the rounds of one job. Without a limit, a thread per stage at window 1,
 /// which changes threads for each item, alone would keep the command for an hour.
-pub const BUDGET: Duration = Duration::from_secs(12);
+pub const BUDGET: Duration = Duration::from_secs(20);
 
 /// The runs that one peer has had at one job.
 #[derive(Debug, Default)]

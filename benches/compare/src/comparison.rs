@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
+use std::time::Instant;
 
 use serde::Serialize;
 
@@ -20,6 +21,8 @@ pub struct Comparison {
     pub versions: BTreeMap<String, String>,
     pub quick: bool,
     pub rounds: usize,
+    /// How long all of it took.
+    pub seconds: u64,
     pub workloads: BTreeMap<&'static str, &'static str>,
     pub rows: Vec<Row>,
     pub skipped: Vec<Skipped>,
@@ -36,6 +39,7 @@ pub struct Skipped {
 
 impl Comparison {
     pub fn run(workloads: &[Workload], extent: Extent, target: &Path) -> Self {
+        let began = Instant::now();
         let machine = Machine::look();
         let mut versions = versions();
         let mut skipped = Vec::new();
@@ -64,6 +68,7 @@ impl Comparison {
             versions,
             quick: extent.quick,
             rounds: extent.rounds,
+            seconds: began.elapsed().as_secs(),
             workloads: workloads.iter().map(|it| (it.name(), it.line())).collect(),
             rows,
             skipped,

@@ -80,24 +80,24 @@ fn run_all(arguments: &Arguments) -> Result<(), String> {
         ),
         quick: arguments.quick,
     };
-    let workloads = match arguments.only.as_slice() {
-        [] => &Workload::ALL,
-        only => only,
-    };
+    // In the order of the table, and each once, however often it is named.
+    let only = &arguments.only;
+    let mut workloads = Workload::ALL.to_vec();
+    workloads.retain(|workload| only.is_empty() || only.contains(workload));
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
     let written = |path: &Path, error| format!("{}: {error}", path.display());
     std::fs::create_dir_all(&target).map_err(|error| written(&target, error))?;
     let target = target
         .canonicalize()
         .map_err(|error| written(&target, error))?;
-    let comparison = Comparison::run(workloads, extent, &target);
+    let comparison = Comparison::run(&workloads, extent, &target);
     let json = target.join("compare.json");
     comparison
         .write(&json)
         .map_err(|error| written(&json, error))?;
-    print!("{}", table::markdown(&comparison));
     let svg = target.join("compare.svg");
     picture::draw(&comparison, &svg).map_err(|error| format!("{}: {error}", svg.display()))?;
+    print!("{}", table::markdown(&comparison));
     eprintln!("{}\n{}", json.display(), svg.display());
     let ours = comparison.rows.iter().filter(|row| row.peer == peers::OURS);
     match ours.filter_map(|row| row.note.as_ref()).next() {

@@ -155,7 +155,10 @@ fn on_thread(body: Body, job: Job) -> Result<Outcome, String> {
             Ok(outcome)
         }
         Err(RecvTimeoutError::Disconnected) => Err("panicked".to_owned()),
-        Err(RecvTimeoutError::Timeout) => Err(overdue()),
+        // A thread cannot be ended from without.
+        Err(RecvTimeoutError::Timeout) => {
+            Err(format!("{}, and ran on beside what came next", overdue()))
+        }
     }
 }
 

@@ -149,12 +149,13 @@ fn machine(comparison: &Comparison) -> String {
         .map(|(name, version)| format!("{name} {version}"))
         .collect();
     format!(
-        "{} cores of {}, {}; {}. Lower is better; in \
+        "{} cores of {}, {}; {}. It took {:.0} min. Lower is better; in \
          brackets how many times ours; `-` where a peer has nothing for a workload.\n\n",
         machine.cores,
         machine.cpu,
         machine.system,
         versions.join(", "),
+        (comparison.seconds as f64 / 60.0).ceil(),
     )
 }
 
