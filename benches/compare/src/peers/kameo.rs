@@ -3,21 +3,26 @@
 use std::convert::Infallible;
 use std::ops::Range;
 
+use futures::stream::{self, StreamExt};
 use kameo::actor::{Actor, ActorRef, Spawn};
 use kameo::mailbox;
 use kameo::message::{Context, Message};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::patterns::{self, Chain, Chains, Fans, Fold, Item, Line, Lines, Map, Started};
+use crate::outcome::Outcome;
+use crate::patterns::{self, Chain, Chains, Fans, Fold, Item, Line, Lines, Map, Started, timed};
 use crate::peers::{Body, runtime};
 use crate::work::{self, Arrived};
-use crate::workload::Workload;
+use crate::workload::{Job, Workload};
 
 struct Actors(Runtime);
 
 pub fn body(workload: Workload) -> Option<Body> {
-    patterns::body::<Actors>(workload)
+    match workload {
+        Workload::MapAsync64 => Some(map_async),
+        _ => patterns::body::<Actors>(workload),
+    }
 }
 
 /// An item, or the end of them.
@@ -265,4 +270,39 @@ impl Lines for Actors {
         let first = maps(stages, map, window, exit);
         Open { first, last }
     }
+}
+
+/// The other task of `map_async_64`, which is asked.
+struct Echo;
+
+struct Question(u64);
+
+impl Actor for Echo {
+    type Args = Self;
+    type Error = Infallible;
+
+    async fn on_start(state: Self, _own: ActorRef<Self>) -> Result<Self, Infallible> {
+        Ok(state)
+    }
+}
+
+impl Message<Question> for Echo {
+    type Reply = u64;
+
+    async fn handle(&mut self, Question(n): Question, _ctx: &mut Context<Self, u64>) -> u64 {
+        work::answer(n)
+    }
+}
+
+fn map_async(job: &Job) -> Outcome {
+    timed(job, async |_: &Actors| {
+        let echo = Echo::spawn_with_mailbox(Echo, mailbox::bounded(64));
+        stream::iter(0..job.items)
+            .map(|n| echo.ask(Question(n)).send())
+            .buffered(64)
+            .fold(Arrived::default(), |arrived, answer| {
+                std::future::ready(arrived.and(answer.expect("the actor lives")))
+            })
+            .await
+    })
 }

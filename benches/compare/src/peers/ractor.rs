@@ -3,19 +3,24 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use ractor::{Actor, ActorProcessingErr, ActorRef};
+use futures::stream::{self, StreamExt};
+use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::patterns::{self, Chain, Chains, Fans, Fold, Item, Line, Lines, Map, Started};
+use crate::outcome::Outcome;
+use crate::patterns::{self, Chain, Chains, Fans, Fold, Item, Line, Lines, Map, Started, timed};
 use crate::peers::{Body, runtime};
 use crate::work::{self, Arrived};
-use crate::workload::Workload;
+use crate::workload::{Job, Workload};
 
 struct Actors(Runtime);
 
 pub fn body(workload: Workload) -> Option<Body> {
-    patterns::body::<Actors>(workload)
+    match workload {
+        Workload::MapAsync64 => Some(map_async),
+        _ => patterns::body::<Actors>(workload),
+    }
 }
 
 /// An item, or the end of them.
@@ -251,4 +256,49 @@ impl Lines for Actors {
         let first = maps(stages, map, exit).await;
         Open { first, last }
     }
+}
+
+/// The other task of `map_async_64`, which is called.
+struct Echo;
+
+struct Question(u64, RpcReplyPort<u64>);
+
+impl Actor for Echo {
+    type Msg = Question;
+    type State = ();
+    type Arguments = ();
+
+    async fn pre_start(
+        &self,
+        _own: ActorRef<Question>,
+        _arguments: (),
+    ) -> Result<(), ActorProcessingErr> {
+        Ok(())
+    }
+
+    async fn handle(
+        &self,
+        _own: ActorRef<Question>,
+        Question(n, asker): Question,
+        _state: &mut (),
+    ) -> Result<(), ActorProcessingErr> {
+        asker.send(work::answer(n))?;
+        Ok(())
+    }
+}
+
+fn map_async(job: &Job) -> Outcome {
+    timed(job, async |_: &Actors| {
+        let (echo, _) = started(Actor::spawn(None, Echo, ()).await);
+        let arrived = stream::iter(0..job.items)
+            .map(|n| echo.call(move |asker| Question(n, asker), None))
+            .buffered(64)
+            .fold(Arrived::default(), |arrived, answer| {
+                let answer = answer.expect("the actor lives");
+                std::future::ready(arrived.and(answer.expect("it answers")))
+            })
+            .await;
+        echo.stop(None);
+        arrived
+    })
 }
