@@ -17,6 +17,7 @@ mod table;
 mod work;
 mod workload;
 
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -97,7 +98,9 @@ fn run_all(arguments: &Arguments) -> Result<(), String> {
         .map_err(|error| written(&json, error))?;
     let svg = target.join("compare.svg");
     picture::draw(&comparison, &svg).map_err(|error| format!("{}: {error}", svg.display()))?;
-    print!("{}", table::markdown(&comparison));
+    let table = table::markdown(&comparison);
+    let printed = std::io::stdout().write_all(table.as_bytes());
+    printed.map_err(|error| format!("the table: {error}"))?;
     eprintln!("{}\n{}", json.display(), svg.display());
     let ours = comparison.rows.iter().filter(|row| row.peer == peers::OURS);
     match ours.filter_map(|row| row.note.as_ref()).next() {
