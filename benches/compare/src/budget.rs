@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::peers::OURS;
 
-/// What a peer may spend on the rounds of one job. Without a limit, a thread per stage at window 1,
-/// which changes threads for each item, alone would keep the command for an hour.
+/// What a peer may spend on the rounds of one job. Without a limit a few of them, such as a thread per
+/// stage at window 1, which changes threads for each item, would take most of the command's time.
 pub const BUDGET: Duration = Duration::from_secs(20);
 
 /// The runs that one peer has had at one job.
