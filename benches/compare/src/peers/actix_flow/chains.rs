@@ -56,10 +56,18 @@ impl Flows {
         chain: Chain<impl Iterator<Item = T> + Send + 'static, M, S>,
     ) -> Blueprint<Arrived> {
         let mut source = Source::from_iter(chain.source);
+        // One that computes for long keeps its arbiter from the stages below.
+        if chain.computes
+            && let Some(place) = self.0.place(1)
+        {
+            source = source.on(place);
+        }
         for stage in 1..=chain.stages {
             source = source.map(chain.map);
             // In turn: the generator is on the System's own arbiter, and so is the fold.
-            if let Some(place) = self.0.place(stage) {
+            if !chain.computes
+                && let Some(place) = self.0.place(stage)
+            {
                 source = source.on(place);
             }
         }
