@@ -51,6 +51,19 @@ fn unfold_async() {
 }
 
 #[test]
+fn r3_3_one_that_waits_now_and_then_yields_the_arbiter() {
+    passes(&source("waiting", |numbers| {
+        Source::unfold_async(numbers, |mut numbers: Numbers| async move {
+            let number = numbers.next()?;
+            if *number % 1000 == 7 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            Some((number, numbers))
+        })
+    }));
+}
+
+#[test]
 fn generate() {
     passes(&source("generate", |numbers| {
         Source::generate(async move |mut out: Yielder<Item>| {

@@ -1,6 +1,5 @@
 //! Sources that are wrong on purpose, and the cases that find them.
 
-use std::sync::LazyLock;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use actix_flow::prelude::*;
 use actix_flow::testing::conformance::{Numbers, Verdict, source};
 use futures::{StreamExt, stream};
 
-use crate::wrong::{each_case_is_failed, fails, turns};
+use crate::wrong::{Wrong, each_case_is_failed, fails, turns};
 
 /// Makes many items where it was asked for one.
 fn ahead(items: usize) -> Verdict {
@@ -19,36 +18,39 @@ fn ahead(items: usize) -> Verdict {
     source("ahead", ahead).check()
 }
 
+static FEW_AHEAD: Wrong = Wrong::new(|| ahead(8));
+static MANY_AHEAD: Wrong = Wrong::new(|| ahead(400));
+static MOST_AHEAD: Wrong = Wrong::new(|| ahead(15_000));
+
 #[test]
 fn one_that_reads_ahead_is_found() {
     let computed = [
         "r3_1_computes_no_more_than_was_asked_for",
         "r5_1_a_close_delivers_what_was_made",
     ];
-    fails(&ahead(8), &computed);
+    fails(&FEW_AHEAD, &computed);
     fails(
-        &ahead(400),
+        &MANY_AHEAD,
         &["r3_4_the_first_item_does_not_wait_for_others"],
     );
-    fails(&ahead(15_000), &["r3_3_yields_the_arbiter_between_turns"]);
+    fails(&MOST_AHEAD, &["r3_3_yields_the_arbiter_between_turns"]);
 }
 
-fn early() -> Verdict {
+static EARLY: Wrong = Wrong::new(|| {
     let early = |mut numbers: Numbers| {
         let first: Vec<_> = numbers.by_ref().take(3).collect();
         Source::from_iter(first.into_iter().chain(numbers))
     };
     source("early", early).check()
-}
+});
 
 #[test]
 fn one_that_computes_before_it_is_asked_is_found() {
-    fails(&early(), &["r3_1_computes_nothing_before_it_is_asked"]);
+    fails(&EARLY, &["r3_1_computes_nothing_before_it_is_asked"]);
 }
 
-fn short() -> Verdict {
-    source("short", |numbers| Source::from_iter(numbers.take(2))).check()
-}
+static SHORT: Wrong =
+    Wrong::new(|| source("short", |numbers| Source::from_iter(numbers.take(2))).check());
 
 #[test]
 fn one_that_loses_items_is_found() {
@@ -58,16 +60,16 @@ fn one_that_loses_items_is_found() {
         "r2_3_ends_behind_the_last_of_its_items",
         "r2_5_requests_add_up",
     ];
-    fails(&short(), &lost);
+    fails(&SHORT, &lost);
 }
 
-fn unsteady() -> Verdict {
+static UNSTEADY: Wrong = Wrong::new(|| {
     let unsteady = |numbers: Numbers| {
         let turns = turns();
         Source::from_iter(numbers.map(move |number| (turns.load(SeqCst), number)))
     };
     source("unsteady", unsteady).check()
-}
+});
 
 #[test]
 fn one_whose_items_are_of_the_moment_is_found() {
@@ -75,13 +77,13 @@ fn one_whose_items_are_of_the_moment_is_found() {
         "r2_2_items_do_not_depend_on_demand",
         "r2_2_items_do_not_depend_on_the_schedule",
     ];
-    fails(&unsteady(), &unsteady_cases);
+    fails(&UNSTEADY, &unsteady_cases);
 }
 
-fn endless() -> Verdict {
+static ENDLESS: Wrong = Wrong::new(|| {
     let endless = |numbers| Source::from_stream(stream::iter(numbers).chain(stream::pending()));
     source("endless", endless).check()
-}
+});
 
 #[test]
 fn one_that_does_not_end_is_found() {
@@ -89,12 +91,11 @@ fn one_that_does_not_end_is_found() {
         "r2_3_ends_behind_the_last_of_its_items",
         "r2_3_ends_where_there_is_no_item",
     ];
-    fails(&endless(), &ends);
+    fails(&ENDLESS, &ends);
 }
 
 /// Its items come from a task that nothing ends.
-/// It takes long to be found: what a case may take.
-static RUNAWAY: LazyLock<Verdict> = LazyLock::new(|| {
+static RUNAWAY: Wrong = Wrong::new(|| {
     let runaway = |numbers: Numbers| {
         let (mut sender, receiver) = futures::channel::mpsc::channel(4);
         actix_rt::spawn(async move {
@@ -124,7 +125,7 @@ fn one_that_runs_on_is_found() {
 }
 
 /// Its first item is kept by a task.
-fn leaky() -> Verdict {
+static LEAKY: Wrong = Wrong::new(|| {
     let leaky = |mut numbers: Numbers| {
         let kept = numbers.next();
         actix_rt::spawn(async move {
@@ -134,25 +135,25 @@ fn leaky() -> Verdict {
         Source::from_iter(numbers)
     };
     source("leaky", leaky).check()
-}
+});
 
 #[test]
 fn one_that_keeps_an_item_is_found() {
     let kept = "r7_4_items_created_are_dropped_however_it_ends";
-    fails(&leaky(), &[kept]);
+    fails(&LEAKY, &[kept]);
 }
 
 #[test]
 fn each_case_finds_a_wrong_source_but_those_that_the_library_keeps() {
     let verdicts = [
-        &ahead(15_000),
-        &ahead(400),
-        &early(),
-        &short(),
-        &unsteady(),
-        &endless(),
+        &MOST_AHEAD,
+        &MANY_AHEAD,
+        &EARLY,
+        &SHORT,
+        &UNSTEADY,
+        &ENDLESS,
         &RUNAWAY,
-        &leaky(),
+        &LEAKY,
     ];
     let kept = [
         "r2_5_a_second_cancel_and_a_late_request_do_nothing",

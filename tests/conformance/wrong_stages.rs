@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use actix_flow::prelude::*;
 use actix_flow::testing::Tracked;
-use actix_flow::testing::conformance::{Verdict, stage};
+use actix_flow::testing::conformance::stage;
 use futures::StreamExt;
 use futures::channel::mpsc;
 
-use crate::wrong::{each_case_is_failed, fails, turns};
+use crate::wrong::{Wrong, each_case_is_failed, fails, turns};
 
 type Item = Tracked<u64>;
 
@@ -29,7 +29,7 @@ impl Stage for Forgetful {
     }
 }
 
-fn forgetful() -> Verdict {
+static FORGETFUL: Wrong = Wrong::new(|| {
     stage(
         "forgetful",
         |n| n,
@@ -37,7 +37,7 @@ fn forgetful() -> Verdict {
     )
     .gives(|items| (0..items).collect())
     .check()
-}
+});
 
 #[test]
 fn one_that_forgets_its_last_item_is_found() {
@@ -47,7 +47,7 @@ fn one_that_forgets_its_last_item_is_found() {
         "r2_7_outputs_do_not_depend_on_the_window",
         "r5_1_a_close_loses_nothing",
     ];
-    fails(&forgetful(), &forgotten);
+    fails(&FORGETFUL, &forgotten);
 }
 
 /// Makes something of nothing.
@@ -68,19 +68,19 @@ impl Stage for Closing {
     }
 }
 
-fn closing() -> Verdict {
+static CLOSING: Wrong = Wrong::new(|| {
     stage("closing", |n| n, |items| items.stage_with(|_| Closing))
         .gives(|items| (0..items).collect())
         .check()
-}
+});
 
 #[test]
 fn one_that_makes_something_of_nothing_is_found() {
-    fails(&closing(), &["r2_3_ends_where_no_item_comes"]);
+    fails(&CLOSING, &["r2_3_ends_where_no_item_comes"]);
 }
 
 /// Puts a channel without a bound between two flows.
-fn bridge() -> Verdict {
+static BRIDGE: Wrong = Wrong::new(|| {
     let bridge = |items: Source<Item>| {
         let (sender, receiver) = mpsc::unbounded();
         let slowly = |n| async {
@@ -95,7 +95,7 @@ fn bridge() -> Verdict {
         Source::from_stream(receiver)
     };
     stage("bridge", |n| n, bridge).check()
-}
+});
 
 #[test]
 fn a_channel_between_two_flows_is_found() {
@@ -106,16 +106,16 @@ fn a_channel_between_two_flows_is_found() {
         "r5_2_a_quit_answers_when_it_is_over",
         "r5_7_a_dropped_handle_ends_it",
     ];
-    fails(&bridge(), &broken);
+    fails(&BRIDGE, &broken);
 }
 
-fn unsteady() -> Verdict {
+static UNSTEADY: Wrong = Wrong::new(|| {
     let unsteady = |items: Source<Item>| {
         let turns = turns();
         items.map(move |n| (turns.load(SeqCst), n))
     };
     stage("unsteady", |n| n, unsteady).check()
-}
+});
 
 #[test]
 fn one_whose_outputs_are_of_the_moment_is_found() {
@@ -124,46 +124,46 @@ fn one_whose_outputs_are_of_the_moment_is_found() {
         "r2_2_outputs_do_not_depend_on_how_items_come",
         "r2_2_outputs_do_not_depend_on_the_schedule",
     ];
-    fails(&unsteady(), &unsteady_cases);
+    fails(&UNSTEADY, &unsteady_cases);
 }
 
-fn endless() -> Verdict {
+static ENDLESS: Wrong = Wrong::new(|| {
     let endless =
         |items: Source<Item>| items.concat(Source::from_stream(futures::stream::pending()));
     stage("endless", |n| n, endless).check()
-}
+});
 
 #[test]
 fn one_that_does_not_end_is_found() {
-    fails(&endless(), &["r2_3_ends_where_no_item_comes"]);
+    fails(&ENDLESS, &["r2_3_ends_where_no_item_comes"]);
 }
 
-fn hushed() -> Verdict {
+static HUSHED: Wrong = Wrong::new(|| {
     let none = || Source::from_iter(std::iter::empty());
     stage("hushed", |n| n, move |items| items.merge(none()).isolated()).check()
-}
+});
 
 #[test]
 fn one_that_hides_a_failure_is_found() {
-    fails(&hushed(), &["r2_6_a_failure_above_reaches_the_sink"]);
+    fails(&HUSHED, &["r2_6_a_failure_above_reaches_the_sink"]);
 }
 
 /// One branch waits for four items, the other for the first.
-fn narrow() -> Verdict {
+static NARROW: Wrong = Wrong::new(|| {
     let narrow = |items: Source<Item>| {
         let [left, right] = items.map(|n| *n).broadcast(2).into_array();
         left.batch(4).zip(right).map(|pair| pair)
     };
     stage("narrow", |n| n, narrow).check()
-}
+});
 
 #[test]
 fn one_that_stalls_where_windows_are_small_is_found() {
-    fails(&narrow(), &["r2_7_outputs_do_not_depend_on_the_window"]);
+    fails(&NARROW, &["r2_7_outputs_do_not_depend_on_the_window"]);
 }
 
 /// Keeps every item, behind its flow.
-fn hoarding() -> Verdict {
+static HOARDING: Wrong = Wrong::new(|| {
     let hoard = Arc::new(Mutex::new(Vec::new()));
     let hoarding = move |items: Source<Item>| {
         let hoard = Arc::clone(&hoard);
@@ -178,23 +178,17 @@ fn hoarding() -> Verdict {
         })
     };
     stage("hoarding", |n| n, hoarding).check()
-}
+});
 
 #[test]
 fn one_that_keeps_items_is_found() {
-    fails(&hoarding(), &["r2_2_outputs_do_not_depend_on_demand"]);
+    fails(&HOARDING, &["r2_2_outputs_do_not_depend_on_demand"]);
 }
 
 #[test]
 fn each_case_finds_a_wrong_stage_but_those_that_the_library_keeps() {
     let verdicts = [
-        &forgetful(),
-        &closing(),
-        &bridge(),
-        &unsteady(),
-        &endless(),
-        &hushed(),
-        &narrow(),
+        &FORGETFUL, &CLOSING, &BRIDGE, &UNSTEADY, &ENDLESS, &HUSHED, &NARROW,
     ];
     let kept = [
         "r2_1_sends_no_more_than_was_asked_for",

@@ -1,10 +1,21 @@
 //! What a part that is checked is fed with.
 
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use futures::task::AtomicWaker;
+
 use super::super::{Census, Tracked};
+
+/// How many turns the other task has in vain before it rests; more than tokio lets tasks have before
+/// it looks at those that have yielded.
+const PATIENCE: u64 = 100;
+
+/// How many of slow numbers are slow.
+const SLOW: u64 = 500;
 
 /// What is known of numbers, wherever they are.
 #[derive(Debug, Default)]
@@ -15,6 +26,8 @@ struct Taken {
     turn: AtomicU64,
     in_turn: AtomicU64,
     most_in_turn: AtomicU64,
+    /// The other task, where it rests.
+    other: AtomicWaker,
     dropped: AtomicBool,
 }
 
@@ -39,7 +52,7 @@ impl Iterator for Numbers {
             return None;
         }
         let begun = Instant::now();
-        while begun.elapsed() < self.slow {
+        while self.next < SLOW && begun.elapsed() < self.slow {
             std::hint::spin_loop();
         }
         self.next += 1;
@@ -63,6 +76,7 @@ impl Taken {
         }
         let in_turn = self.in_turn.fetch_add(1, SeqCst) + 1;
         self.most_in_turn.fetch_max(in_turn, SeqCst);
+        self.other.wake();
     }
 }
 
@@ -84,7 +98,7 @@ impl Ledger {
         }
     }
 
-    /// Numbers each of which takes a while to make, in which the thread is busy.
+    /// Numbers the first 500 of which take a while to make, in which the thread is busy.
     pub(super) fn slow_numbers(&self, end: u64) -> Numbers {
         let mut numbers = self.numbers(end);
         numbers.slow = Duration::from_micros(300);
@@ -103,9 +117,23 @@ impl Ledger {
         self.census.alive()
     }
 
-    /// Notes that others had a turn.
-    pub(super) fn turn(&self) {
-        self.taken.turns.fetch_add(1, SeqCst);
+    /// A task that stands in one line with whoever takes numbers, and notes its turns. It rests where
+    /// none are taken, so that a clock that is paused can move.
+    pub(super) fn other_task(&self) -> impl Future<Output = ()> + 'static {
+        let taken = Arc::clone(&self.taken);
+        let (mut seen, mut in_vain) = (0, 0);
+        poll_fn(move |cx| {
+            taken.turns.fetch_add(1, SeqCst);
+            // Registered first: what is taken after the look wakes.
+            taken.other.register(cx.waker());
+            let now = taken.taken.load(SeqCst);
+            in_vain = if now == seen { in_vain + 1 } else { 0 };
+            seen = now;
+            if in_vain < PATIENCE {
+                cx.waker().wake_by_ref();
+            }
+            Poll::Pending
+        })
     }
 
     /// The most that were taken without a turn of others in between.

@@ -273,7 +273,7 @@ impl<T: Send + 'static, R: fmt::Debug + Send + 'static> SinkCheck<T, R> {
 impl<T: Send + 'static, R: fmt::Debug + Send + 'static> Endings for SinkCheck<T, R> {
     async fn under_way(&self) -> UnderWay {
         let (running, ledger) = self.fed_with(u64::MAX, None);
-        start().await;
+        start(&ledger).await;
         UnderWay::new(running, ledger, ())
     }
 }

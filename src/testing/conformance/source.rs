@@ -1,8 +1,6 @@
 //! The cases of sources: rules 2.1 to 2.5, 3.1 to 3.4, 5 and 7.
 
 use std::fmt;
-use std::future::poll_fn;
-use std::task::Poll;
 
 use super::super::{SinkProbe, TestSystem};
 use super::endings::{Endings, UnderWay, quiet, running, settle, within};
@@ -288,18 +286,12 @@ impl<T: fmt::Debug + Send + 'static> SourceCheck<T> {
             return Err(LeftOut("its items are of time"));
         }
         let trial = self.trial(NUMBERS);
-        let ledger = trial.ledger.clone();
-        // It wakes itself, and so stands in one line with the source.
-        let others = actix_rt::spawn(poll_fn(move |cx| {
-            ledger.turn();
-            cx.waker().wake_by_ref();
-            Poll::<()>::Pending
-        }));
+        let other = actix_rt::spawn(trial.ledger.other_task());
         trial.sink.request(MANY);
         trial.read(NUMBERS).await;
         let most = trial.ledger.most_in_turn();
-        others.abort();
-        let _ = others.await;
+        other.abort();
+        let _ = other.await;
         let text = "numbers taken in a turn that left no other task one";
         assert!(most <= NUMBERS / 2, "{most} {text}");
         trial.leave().await;

@@ -358,7 +358,7 @@ impl<T: Send + 'static, U: fmt::Debug + Send + 'static> Endings for StageCheck<T
         let fed = self.fed(u64::MAX);
         fed.sink.request(MANY);
         // One that makes nothing of its items is under way too.
-        start().await;
+        start(&fed.ledger).await;
         UnderWay::new(fed.running, fed.ledger, fed.sink)
     }
 }
