@@ -119,6 +119,32 @@ fn into_stream() {
 }
 
 #[test]
+fn broadcast_hub() {
+    for lag in [Lag::Wait, Lag::DropOldest] {
+        let given = check("broadcast_hub", move |items| {
+            let (hub, flow) = items.broadcast_hub(8);
+            for _ in 0..2 {
+                let reader = hub.subscribe(lag).drain().run(&FlowContext::background());
+                reader.expect("it starts").detach();
+            }
+            flow
+        });
+        passes(&given);
+    }
+}
+
+#[test]
+fn into_hub() {
+    let joined = check("into_hub", |items| {
+        let (hub, merged) = Source::merge_hub(8);
+        let merged = merged.drain().run(&FlowContext::background());
+        merged.expect("it starts").detach();
+        items.into_hub(&hub)
+    });
+    passes(&joined);
+}
+
+#[test]
 fn and() {
     let both = check("and", |items| {
         let [left, right] = items.map(|n| *n).broadcast(2).into_array();

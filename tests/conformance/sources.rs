@@ -148,6 +148,20 @@ fn merge_hub() {
 }
 
 #[test]
+fn subscribe() {
+    fed(source("subscribe", |numbers| {
+        let (hub, flow) = Source::from_iter(numbers).broadcast_hub(8);
+        // It gives to those that have joined when it runs.
+        actix_rt::spawn(async move {
+            if let Ok(running) = flow.run(&FlowContext::background()) {
+                let _ = running.wait().await;
+            }
+        });
+        hub.subscribe(Lag::Wait)
+    }));
+}
+
+#[test]
 fn a_source_that_fails_at_once_is_seen_as_failed() {
     actix_flow::testing::system(|| async {
         let (sink, flow) = Source::<u64>::failed("unable").into_probe();

@@ -312,6 +312,28 @@ fn weigh() {
     passes(&weighed);
 }
 
+struct Undertaker;
+
+impl Actor for Undertaker {
+    type Context = Context<Self>;
+}
+
+impl Handler<DeadLetter<Item>> for Undertaker {
+    type Result = ();
+
+    fn handle(&mut self, letter: DeadLetter<Item>, _: &mut Context<Self>) {
+        drop(letter);
+    }
+}
+
+#[test]
+fn dead_letters() {
+    passes(&same("dead_letters", |items| {
+        let undertaker = Undertaker.start().recipient();
+        items.dead_letters(undertaker).map(|n| n)
+    }));
+}
+
 #[test]
 fn on_discard() {
     passes(&same("on_discard", |items| {
