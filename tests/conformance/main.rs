@@ -4,6 +4,7 @@
 mod sinks;
 mod sources;
 mod stages;
+mod sums;
 mod wrong;
 mod wrong_sinks;
 mod wrong_sources;

@@ -20,6 +20,15 @@ pub(crate) fn fails(verdict: &Verdict, cases: &[&str]) -> BTreeSet<String> {
     failed
 }
 
+/// Fails unless a wrong part failed a case for this reason.
+#[track_caller]
+pub(crate) fn fails_since(verdict: &Verdict, case: &str, reason: &str) {
+    match verdict.finding(case) {
+        Some(Finding::Failed(how)) if how.contains(reason) => {}
+        found => panic!("{case} found {found:?}, and not: {reason}"),
+    }
+}
+
 /// A wrong part, checked once for all tests that look at it.
 pub(crate) type Wrong = LazyLock<Verdict>;
 

@@ -10,7 +10,7 @@ use actix_flow::testing::conformance::stage;
 use futures::StreamExt;
 use futures::channel::mpsc;
 
-use crate::wrong::{Wrong, each_case_is_failed, fails, turns};
+use crate::wrong::{Wrong, each_case_is_failed, fails, fails_since, turns};
 
 type Item = Tracked<u64>;
 
@@ -185,14 +185,50 @@ fn one_that_keeps_items_is_found() {
     fails(&HOARDING, &["r2_2_outputs_do_not_depend_on_demand"]);
 }
 
+/// It must hear of the end of its input.
+struct Sore(bool);
+
+impl Stage for Sore {
+    type In = Item;
+    type Out = u64;
+    type Outs = std::option::IntoIter<u64>;
+    type Error = std::convert::Infallible;
+
+    fn accept(&mut self, item: Item) -> Result<Self::Outs, Self::Error> {
+        Ok(Some(*item).into_iter())
+    }
+
+    fn finish(&mut self) -> Option<Self::Outs> {
+        self.0 = true;
+        None
+    }
+}
+
+impl Drop for Sore {
+    fn drop(&mut self) {
+        assert!(self.0, "dropped before its end");
+    }
+}
+
+static SORE: Wrong =
+    Wrong::new(|| stage("sore", |n| n, |items| items.stage_with(|_| Sore(false))).check());
+
+#[test]
+fn one_that_fails_when_its_reader_leaves_is_found() {
+    let late = "r2_5_a_second_cancel_and_a_late_request_do_nothing";
+    fails(&SORE, &[late, "r2_6_a_cancel_below_reaches_the_source"]);
+    fails_since(&SORE, late, "the flow ends well");
+}
+
 #[test]
 fn each_case_finds_a_wrong_stage_but_those_that_the_library_keeps() {
     let verdicts = [
-        &FORGETFUL, &CLOSING, &BRIDGE, &UNSTEADY, &ENDLESS, &HUSHED, &NARROW,
+        &FORGETFUL, &CLOSING, &BRIDGE, &UNSTEADY, &ENDLESS, &HUSHED, &NARROW, &SORE,
     ];
     let kept = [
+        // It calls a stage, and pulls what that gives, only with room for an output.
         "r2_1_sends_no_more_than_was_asked_for",
-        "r2_5_a_second_cancel_and_a_late_request_do_nothing",
+        // It counts what its own stages do, as `r7_1_no_part_breaks_the_sums` shows.
         "r7_1_sums_hold_however_it_ends",
     ];
     each_case_is_failed(&verdicts, &kept);
