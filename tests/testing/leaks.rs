@@ -16,12 +16,12 @@ fn started<R: Send + 'static>(flow: Blueprint<R>) -> Pipeline<R> {
 
 /// Runs a test that must be refused with a text.
 #[track_caller]
-fn refused<F: Future>(test: impl FnOnce() -> F, text: &str) {
+pub(crate) fn refused<F: Future>(test: impl FnOnce() -> F, text: &str) {
     refused_by(&TestSystem::paused(), test, text);
 }
 
 #[track_caller]
-fn refused_by<F: Future>(system: &TestSystem, test: impl FnOnce() -> F, text: &str) {
+pub(crate) fn refused_by<F: Future>(system: &TestSystem, test: impl FnOnce() -> F, text: &str) {
     let run = std::panic::AssertUnwindSafe(|| system.run(test));
     let Err(panic) = std::panic::catch_unwind(run) else {
         panic!("the test was to fail: {text}");

@@ -4,3 +4,4 @@ mod leaks;
 mod probes;
 mod schedules;
 mod system;
+mod trees;
