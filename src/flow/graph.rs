@@ -11,7 +11,7 @@ use actix_rt::ArbiterHandle;
 use super::hub::Token;
 use crate::edge::Link;
 use crate::stage::{Launch, StageActor};
-use crate::supervise::{Line, RestartPolicy};
+use crate::supervise::{Line, RestartPolicy, StageState};
 
 /// What a user has said of a stage.
 #[derive(Clone, Debug, Default)]
@@ -41,10 +41,10 @@ pub(crate) struct Attrs {
     pub(crate) entry: Option<Arc<dyn Entry>>,
 }
 
-/// A way into something that other flows are part of too, a hub.
+/// A way into something that other code has a part in too, a hub or an inlet's queue.
 pub(crate) trait Entry: Send + Sync {
-    /// Joins; refused where that takes nobody any more.
-    fn enter(&self) -> bool;
+    /// Joins, as this stage; refused where that takes nobody any more.
+    fn enter(&self, stage: &Arc<StageState>) -> bool;
 }
 
 impl fmt::Debug for dyn Entry {

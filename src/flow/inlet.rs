@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
 use tokio_util::sync::PollSemaphore;
 
 use super::Source;
+use super::graph::Entry;
 use super::intake::{End, Intake, Queue};
 use crate::stage::Supplied;
 
@@ -385,6 +386,7 @@ impl<T: Send + 'static> Source<T> {
         let intake = Intake(Arc::clone(&queue));
         let mut source = Self::generate_with("inlet", move |seat| Supplied::new(intake, seat.out));
         source.attrs.zero = (capacity == 0).then_some("capacity");
+        source.attrs.entry = Some(Arc::clone(&queue) as Arc<dyn Entry>);
         let room = PollSemaphore::new(Arc::clone(&queue.room));
         let held = None;
         (Inlet { queue, room, held }, source)

@@ -3,19 +3,24 @@
 //! 1. What is accepted is counted under the one lock; what is refused goes back to the sender.
 //! 2. Room is a semaphore's permits, so that senders wait in their order; an accepted item's permit
 //!    comes back when the source has sent the item on.
+//! 3. What was accepted is in the row of the source: it counts that itself, or, where it never started,
+//!    the drop of its side does.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
 use futures::task::AtomicWaker;
 use tokio::sync::{Notify, Semaphore};
 
 use super::Lag;
+use super::graph::Entry;
 use crate::context::BoxError;
 use crate::context::drop_each;
+use crate::report::StageCounts;
 use crate::stage::{Accepted, Supply};
+use crate::supervise::StageState;
 
 /// How a queue came to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +45,8 @@ pub(super) struct Queue<T> {
     pub(super) room: Arc<Semaphore>,
     /// The source that waits for an item.
     reader: AtomicWaker,
+    /// The stage that this is, from `run` on.
+    source: OnceLock<Arc<StageState>>,
     closed: Notify,
 }
 
@@ -55,6 +62,7 @@ impl<T> Queue<T> {
             }),
             room: Arc::new(Semaphore::new(capacity)),
             reader: AtomicWaker::new(),
+            source: OnceLock::new(),
             closed: Notify::new(),
         }
     }
@@ -132,6 +140,13 @@ impl<T> Queue<T> {
     }
 }
 
+impl<T: Send> Entry for Queue<T> {
+    fn enter(&self, stage: &Arc<StageState>) -> bool {
+        let _ = self.source.set(Arc::clone(stage));
+        true
+    }
+}
+
 /// The source's side of the queue.
 pub(super) struct Intake<T>(pub(super) Arc<Queue<T>>);
 
@@ -177,9 +192,22 @@ impl<T: Send + 'static> Supply for Intake<T> {
 
 impl<T> Drop for Intake<T> {
     fn drop(&mut self) {
-        // A blueprint that never ran, or a stage that never started.
         self.0.end(End::Closed);
-        let items = std::mem::take(&mut self.0.lock().items);
+        let mut state = self.0.lock();
+        let (items, accepted) = (std::mem::take(&mut state.items), state.accepted);
+        drop(state);
+        if items.is_empty() {
+            return;
+        }
+        // A blueprint that never ran, or a stage that never started: one that did has none left. So
+        // nobody else counts, and all that was accepted is lost.
         drop_each(&mut items.into());
+        if let Some(stage) = self.0.source.get() {
+            stage.counters.store(&StageCounts {
+                received: accepted,
+                discarded: accepted,
+                ..StageCounts::default()
+            });
+        }
     }
 }

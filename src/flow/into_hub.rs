@@ -20,6 +20,7 @@ use super::{Blueprint, MergeHub, Source};
 use crate::context::Cause;
 use crate::edge::InPort;
 use crate::stage::{HandedOver, Handover};
+use crate::supervise::StageState;
 
 /// An input's place among the inputs; its drop is that the input has left.
 struct Member<T> {
@@ -28,7 +29,7 @@ struct Member<T> {
 }
 
 impl<T: Send> Entry for Member<T> {
-    fn enter(&self) -> bool {
+    fn enter(&self, _: &Arc<StageState>) -> bool {
         let joined = self.hub.shared.join();
         // Relaxed: the drop comes after all other uses, by the count of the `Arc`.
         self.joined.store(joined, Ordering::Relaxed);

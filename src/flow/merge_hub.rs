@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Source;
+use super::graph::Entry;
 use super::intake::{End, Intake, Queue};
 use super::source::Seat;
 use crate::stage::Supplied;
@@ -285,6 +286,7 @@ impl<T: Send + 'static> Source<T> {
         let make = move |seat: Seat<'_, T>| Supplied::new(intake, seat.out);
         let mut source = Self::generate_with("merge_hub", make);
         source.attrs.zero = (cap == 0).then_some("cap");
+        source.attrs.entry = Some(Arc::clone(&queue) as Arc<dyn Entry>);
         let shared = Arc::new(Shared {
             queue,
             inputs: Mutex::new(Inputs {

@@ -14,6 +14,7 @@ use super::intake::{Intake, Queue};
 use super::{BroadcastHub, Source};
 use crate::context::BoxError;
 use crate::stage::{Accepted, Supplied, Supply};
+use crate::supervise::StageState;
 
 /// A `Lag` says what a [`BroadcastHub`] does for a subscriber whose queue is full.
 ///
@@ -60,7 +61,8 @@ struct Member<T> {
 }
 
 impl<T: Send> Entry for Member<T> {
-    fn enter(&self) -> bool {
+    fn enter(&self, stage: &Arc<StageState>) -> bool {
+        self.queue.enter(stage);
         let reader = Reader::new(Arc::clone(&self.queue), self.lag);
         match self.hub.shared().join(reader) {
             // Relaxed: the drop comes after all other uses, by the count of the `Arc`.

@@ -80,7 +80,7 @@ fn places(
 fn enter(nodes: &[Node], stages: &[Arc<StageState>]) -> Result<(), StartError> {
     for (node, stage) in nodes.iter().zip(stages) {
         if let Some(entry) = &node.attrs.entry
-            && !entry.enter()
+            && !entry.enter(stage)
         {
             let stage = Arc::clone(&stage.name);
             return Err(StartError::HubClosed { stage });

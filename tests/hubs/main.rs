@@ -17,6 +17,7 @@ mod merge_ends;
 mod merge_many;
 mod merge_ported;
 mod random;
+mod unstarted;
 
 use actix_flow::prelude::*;
 
