@@ -58,7 +58,11 @@ impl<T: Send + 'static> Source<T> {
     /// stage works on it. The order is kept: what is behind the item waits, in
     /// [`map_parallel`](Self::map_parallel) behind it at the same worker. An item counts as failed
     /// once, when it is given up; outputs of it that were placed before a failure are not taken back.
-    /// An item of which no copy can be made, since its clone panics, has failed and is not tried again.
+    ///
+    /// The copy is made before the stage gets the item, for each attempt anew. If that panics, the item
+    /// has failed without being worked on, this time, and the policy is asked as after every failure. Where
+    /// it says retry there is nothing to try again: the item is given up, and the stage goes on with the
+    /// next one after the backoff, as after a resume.
     ///
     /// # Examples
     ///

@@ -1,12 +1,14 @@
 //! Rule 6.2: what becomes of items whose copies cannot be made, or are never used.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use actix::prelude::*;
 use actix_flow::prelude::*;
+use tokio::time::Instant;
 
-use crate::kit::{Gate, failure, finished, quiet_panics, settle, system, until, within};
+use crate::kit::{Gate, failure, finished, paused, quiet_panics, settle, system, until, within};
 
 /// An item of which a number of copies can be made, and no more.
 #[derive(Debug)]
@@ -124,6 +126,77 @@ fn r6_2_an_item_that_cannot_be_copied_again_holds_no_result_up() {
             assert_eq!(finished.value, Some(all_but_five()), "{copies}");
             let row = finished.report.stage("refuses").expect("it is a stage");
             assert_eq!((row.passed, row.failed), (9, 1), "{copies}");
+        });
+    }
+}
+
+/// What an actor got that is told of lost items: whether the item was in the letter.
+#[derive(Clone, Default)]
+struct Clerk(Arc<Mutex<Vec<bool>>>);
+
+impl Actor for Clerk {
+    type Context = Context<Self>;
+}
+
+impl Handler<DeadLetter<Frail>> for Clerk {
+    type Result = ();
+
+    fn handle(&mut self, letter: DeadLetter<Frail>, _: &mut Context<Self>) {
+        let mut letters = self.0.lock().expect("nothing panics under it");
+        letters.push(letter.item.is_some());
+    }
+}
+
+#[test]
+fn r6_2_an_item_without_a_copy_is_given_up_as_by_a_resume_after_the_backoff() {
+    quiet_panics();
+    for (copies, futures) in [
+        (0, false),
+        (1, false),
+        (2, false),
+        (0, true),
+        (1, true),
+        (2, true),
+    ] {
+        paused(async {
+            let (asked, worked) = <(Arc<AtomicU64>, Arc<AtomicU64>)>::default();
+            let (asks, works, clerk) = (Arc::clone(&asked), Arc::clone(&worked), Clerk::default());
+            let second = Duration::from_secs(1);
+            let policy = RestartPolicy::decide(move |_| {
+                asks.fetch_add(1, SeqCst);
+                Directive::Retry
+            });
+            let policy = policy.without_limit().backoff(second, second).jitter(0.0);
+            let letters = clerk.clone().start().recipient();
+            let source = items(copies).retried(policy).dead_letters(letters);
+            let work = move |item: Frail| {
+                works.fetch_add(u64::from(item.number == 5), SeqCst);
+                refuses_five(&item).expect("expected: five")
+            };
+            let stage = if futures {
+                let work = Arc::new(work);
+                source.map_async(1, move |item| {
+                    let work = Arc::clone(&work);
+                    async move { work(item) }
+                })
+            } else {
+                source.map(work)
+            };
+            let begun = Instant::now();
+            let finished = finished(stage.named("tries").collect::<Vec<_>>()).await;
+            assert_eq!(finished.value, Some(all_but_five()));
+            // It was worked on as often as there was a copy; one failure more was that of a clone.
+            let failures = copies + 1;
+            assert_eq!(
+                (worked.load(SeqCst), asked.load(SeqCst)),
+                (copies, failures)
+            );
+            assert_eq!(begun.elapsed().as_secs(), failures);
+            let row = finished.report.stage("tries").expect("it is a stage");
+            assert_eq!((row.passed, row.failed, row.recovered), (9, 1, failures));
+            settle().await;
+            let letters = clerk.0.lock().expect("nothing panics under it");
+            assert_eq!(*letters, [false], "one letter, without the item");
         });
     }
 }
