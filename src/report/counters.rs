@@ -27,8 +27,7 @@ pub(crate) enum Spent {
 /// The cells of one stage.
 #[derive(Debug, Default)]
 pub(crate) struct StageCounters {
-    items: [AtomicU64; 7],
-    recovered: AtomicU64,
+    items: [AtomicU64; 8],
     nanos: [AtomicU64; 5],
 }
 
@@ -42,6 +41,7 @@ impl StageCounters {
             counts.emitted,
             counts.batches,
             counts.turns,
+            counts.recovered,
         ];
         for (cell, total) in self.items.iter().zip(totals) {
             cell.store(total, Relaxed);
@@ -54,14 +54,17 @@ impl StageCounters {
         cell.store(cell.load(Relaxed).saturating_add(nanos), Relaxed);
     }
 
-    /// Called by the supervisor only.
-    pub(crate) fn add_recovered(&self) {
-        self.recovered.fetch_add(1, Relaxed);
-    }
-
     pub(crate) fn counts(&self) -> StageCounts {
-        let [received, passed, failed, discarded, emitted, batches, turns] =
-            [0, 1, 2, 3, 4, 5, 6].map(|n: usize| self.items[n].load(Relaxed));
+        let [
+            received,
+            passed,
+            failed,
+            discarded,
+            emitted,
+            batches,
+            turns,
+            recovered,
+        ] = [0, 1, 2, 3, 4, 5, 6, 7].map(|n: usize| self.items[n].load(Relaxed));
         StageCounts {
             received,
             passed,
@@ -71,7 +74,7 @@ impl StageCounters {
             emitted,
             batches,
             turns,
-            recovered: self.recovered.load(Relaxed),
+            recovered,
         }
     }
 

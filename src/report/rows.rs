@@ -52,7 +52,8 @@ pub struct StageReport {
     pub batches: u64,
     /// Stretches of work, after each of which it yielded.
     pub turns: u64,
-    /// Failures after which it went on: by a resume, a restart or a retry.
+    /// Failures after which it went on: by a resume, a restart or a retry. One in whose backoff it was
+    /// ended is none of these, nor is one after which its state or its factory kept it from going on.
     pub recovered: u64,
     /// Where its time went.
     pub shares: Shares,

@@ -239,7 +239,11 @@ impl<K: Kernel> StageActor<K> {
             return Answer::Over;
         }
         match self.failure_of(recovered.map(Ok)) {
-            Ok(true) => self.renew(),
+            Ok(true) => {
+                // One that is to end only finishes what it has: nobody has told it to go on.
+                self.core.counts.recovered += u64::from(!ends);
+                self.renew()
+            }
             Ok(false) if ends => Answer::Go,
             Ok(false) => {
                 // Its policy would say the same for ever.

@@ -146,18 +146,14 @@ impl Supervisor {
         let Some(supervision) = &state.supervision else {
             return false;
         };
-        let admitted = self.recoveries.admit(
+        self.recoveries.admit(
             u64::from(stage),
             &state.name,
             supervision,
             state.source,
             cause,
             now,
-        );
-        if admitted {
-            state.counters.add_recovered();
-        }
-        admitted
+        )
     }
 }
 

@@ -188,13 +188,41 @@ fn r6_4_a_factory_that_panics_at_a_restart_is_another_failure() {
                 let finished = within("the end", running.wait()).await.expect("it goes on");
                 assert_eq!(finished.value, Some(vec![0, 2, 3]));
                 let row = finished.report.stage("factory").expect("it is a stage");
-                assert_eq!((row.failed, row.recovered), (1, 2));
+                assert_eq!((row.failed, row.recovered), (1, 1));
             } else {
                 let error = failed(running).await;
                 assert_eq!(error.stage(), Some("factory"));
                 let row = error.report().and_then(|report| report.stage("factory"));
-                assert_eq!(row.map(|row| (row.failed, row.recovered)), Some((1, 5)));
+                assert_eq!(row.map(|row| (row.failed, row.recovered)), Some((1, 0)));
             }
+        }
+    });
+}
+
+#[test]
+fn r6_4_a_stage_that_is_ended_while_it_waits_has_not_recovered() {
+    paused(async {
+        for quit in [false, true] {
+            let flow = Source::from_iter(0..4u64)
+                .retried(steady(RestartPolicy::retry()))
+                .try_map(|n| if n == 1 { Err("one") } else { Ok(n) })
+                .named("waits")
+                .count();
+            let running = flow.run(&FlowContext::background()).expect("it starts");
+            settle().await;
+            let control = running.control();
+            let report = if quit {
+                let quit = control.quit_stage("waits").expect("it is a stage");
+                within("the quit", quit).await;
+                let finished = within("the end", running.wait()).await;
+                finished.expect("it ends well").report
+            } else {
+                within("the cancel", control.cancel("enough")).await;
+                failed(running).await.report().expect("it ran").clone()
+            };
+            report.check().expect("it balances");
+            let row = report.stage("waits").expect("it is a stage");
+            assert_eq!((row.failed, row.recovered), (1, 0), "{quit}");
         }
     });
 }

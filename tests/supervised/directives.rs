@@ -292,6 +292,8 @@ fn r6_2_a_sink_goes_on_where_its_state_survived() {
         assert_eq!(error.stage(), Some("sink"));
         let text = error.cause().map(ToString::to_string).unwrap_or_default();
         assert!(text.contains("expected: two"), "{text}");
+        let row = error.report().and_then(|report| report.stage("sink"));
+        assert_eq!(row.map(|row| (row.failed, row.recovered)), Some((1, 0)));
     });
 }
 
