@@ -36,6 +36,10 @@ pin_project! {
     }
 }
 
+/// How many futures end before others are begun in their place, which then have their memory:
+/// allocators keep a handful of a size at hand.
+const FEW: usize = 4;
+
 /// How a future ended: a result, an error, or a panic.
 type Ended<U> = thread::Result<Result<U, BoxError>>;
 
@@ -136,10 +140,10 @@ where
         placed
     }
 
-    /// Lets the running futures run; says how many ended.
+    /// Lets the running futures run, until a few have ended; says how many.
     fn advance(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Result<usize, BoxError> {
         let mut ended = 0;
-        while !self.running.is_empty() && !core.context.is_marked() {
+        while ended < FEW && !self.running.is_empty() && !core.context.is_marked() {
             let polled = self.running.poll_next_unpin(cx);
             let Poll::Ready(Some((ended_as, item))) = polled else {
                 break;
