@@ -3,8 +3,8 @@
 //! 1. Message handlers only note; the pump, its one spawned future, works.
 //! 2. A turn runs under `catch_unwind`, so that queue and output survive a panic of the logic.
 //! 3. Before every turn, and before every item of it, marks are looked at.
-//! 4. A stage that parks has shipped what is ready, then given back its units of the flow's
-//!    count; one that waits for something outside of the flow keeps one.
+//! 4. A stage that parks has shipped what is ready, and given its units of the flow's count to what
+//!    it shipped, or back; one that goes on, or waits for something outside of the flow, keeps one.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
