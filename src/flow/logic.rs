@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use super::blueprint::Outcome;
 use crate::context::BoxError;
-use crate::stage::Logic;
+use crate::stage::{Held, Logic};
 
 /// Each item becomes the items of an iterator, or an error.
 pub(super) struct Each<T, F> {
@@ -110,20 +110,6 @@ impl<T, A, F> Fold<T, A, F> {
     }
 }
 
-/// The state of a fold while it accepts many items: a value of its own, which the loop over them can
-/// keep in registers. Whatever ends that, a panic too, gives back what is left.
-struct Held<'a, A> {
-    state: Option<A>,
-    home: &'a mut Option<A>,
-}
-
-impl<A> Drop for Held<'_, A> {
-    #[inline]
-    fn drop(&mut self) {
-        *self.home = self.state.take();
-    }
-}
-
 impl<T, A, F> Logic for Fold<T, A, F>
 where
     T: Send + 'static,
@@ -142,14 +128,11 @@ where
 
     #[inline]
     fn accept_each(&mut self, mut next: impl FnMut() -> Option<T>) -> Result<(), BoxError> {
-        let mut held = Held {
-            state: self.state.take(),
-            home: &mut self.state,
-        };
+        let mut held = Held::of(&mut self.state);
         while !self.done
             && let Some(item) = next()
         {
-            self.done = (self.f)(&mut held.state, item);
+            self.done = (self.f)(&mut held.value, item);
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! How long a turn lasts: about 100 µs, found out with few looks at the clock.
 //!
-//! The clock is read after 1, 2, 4 ... at most 256 items; after an overrun it starts again at 1,
-//! so that slow items are shipped one by one.
+//! The clock is read after 1, 2, 4 ... at most 256 items, and after 1024 where 256 are nothing; after an
+//! overrun it starts again at 1, so that slow items are shipped one by one.
 
 use std::time::Duration;
 
@@ -10,10 +10,15 @@ use crate::report::Moment;
 
 const TURN: Duration = Duration::from_micros(100);
 const MOST_UNSEEN: usize = 256;
+/// For items of which `MOST_UNSEEN` take less than `NOTHING`: a look costs as much as several of them.
+const MOST_UNSEEN_FAST: usize = 1024;
+const NOTHING: Duration = Duration::from_micros(3);
 
 #[derive(Debug)]
 pub(crate) struct Clock {
     start: Moment,
+    /// The last look.
+    looked: Moment,
     done: usize,
     next: usize,
     step: usize,
@@ -23,6 +28,7 @@ impl Clock {
     pub(crate) fn new(now: Moment) -> Self {
         Self {
             start: now,
+            looked: now,
             done: 0,
             next: 1,
             step: 1,
@@ -32,6 +38,7 @@ impl Clock {
     /// Begins a turn.
     pub(crate) fn begin(&mut self, now: Moment) {
         self.start = now;
+        self.looked = now;
         self.done = 0;
         self.next = self.step;
     }
@@ -60,7 +67,10 @@ impl Clock {
             self.step = 1;
             return true;
         }
-        self.step = (self.step * 2).min(MOST_UNSEEN);
+        let fast = now < self.looked + NOTHING;
+        let most = if fast { MOST_UNSEEN_FAST } else { MOST_UNSEEN };
+        self.step = (self.step * 2).min(most);
+        self.looked = now;
         self.next = self.done + self.step;
         false
     }
@@ -75,14 +85,34 @@ mod tests {
         let start = Moment::now();
         let mut clock = Clock::new(start);
         clock.begin(start);
+        let mut now = start;
         for expected in [1, 2, 4, 8, 16, 32, 64, 128, 256, 256] {
             assert_eq!(clock.left(), expected);
             clock.done += expected;
-            assert!(!clock.look(start));
+            now = now + NOTHING;
+            assert!(!clock.look(now));
         }
         clock.done += 256;
         assert!(clock.look(start + TURN * 2));
         clock.begin(start);
         assert_eq!(clock.left(), 1);
+    }
+
+    #[test]
+    fn looks_are_rarer_still_as_long_as_many_items_are_nothing() {
+        let start = Moment::now();
+        let mut clock = Clock::new(start);
+        clock.begin(start);
+        for _ in 0..9 {
+            clock.done = clock.next;
+            assert!(!clock.look(start));
+        }
+        assert_eq!(clock.left(), 512);
+        clock.done = clock.next;
+        assert!(!clock.look(start));
+        assert_eq!(clock.left(), 1024);
+        clock.done = clock.next;
+        assert!(!clock.look(start + NOTHING));
+        assert_eq!(clock.left(), 256);
     }
 }

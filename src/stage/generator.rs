@@ -3,14 +3,15 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{Core, End, Kernel, Outputs, Remake, Turn};
+use super::{Core, End, Held, Kernel, Outputs, Remake, Turn};
 use crate::context::{BoxError, Cause};
 use crate::edge::{InEnd, OutEnd, OutPort};
 use crate::supervise::{Directive, Wait};
 
 /// A source over an iterator.
 pub(crate) struct Generator<I: Iterator<Item: Send + 'static>> {
-    items: I,
+    /// None only while it makes items.
+    items: Option<I>,
     out: OutPort<I::Item>,
     ended: bool,
     remake: Option<Remake<I>>,
@@ -19,11 +20,34 @@ pub(crate) struct Generator<I: Iterator<Item: Send + 'static>> {
 impl<I: Iterator<Item: Send + 'static>> Generator<I> {
     pub(crate) fn new(items: I, out: OutPort<I::Item>) -> Self {
         Self {
-            items,
+            items: Some(items),
             out,
             ended: false,
             remake: None,
         }
+    }
+
+    /// Makes items, at most so many; says how many.
+    fn make(&mut self, core: &Core, most: usize) -> usize {
+        // Out of their cells, as in the loop of a unary stage.
+        let (mark, state, seen) = (core.context.mark(), &*core.state, core.seen);
+        let mut stretch = Stretch::new(&mut self.out, most);
+        let mut held = Held::of(&mut self.items);
+        let mut made = 0;
+        // The last condition always holds; it spares the push its own look.
+        while made < most
+            && !mark.is_set()
+            && !state.is_marked_beyond(seen)
+            && stretch.batch.len() < stretch.batch.capacity()
+        {
+            let Some(item) = held.value.as_mut().and_then(Iterator::next) else {
+                self.ended = true;
+                break;
+            };
+            stretch.batch.push(item);
+            made += 1;
+        }
+        made
     }
 
     /// Says how the iterator is made anew.
@@ -71,21 +95,10 @@ where
                 return Ok(Turn::Park(Wait::Credit(Some(0))));
             }
             let most = room.min(core.clock.left());
-            let mut stretch = Stretch::new(&mut self.out, most);
-            let mut made = 0;
-            // The last condition always holds; it spares the push its own look.
-            while made < most && !core.is_marked() && stretch.batch.len() < stretch.batch.capacity()
-            {
-                match self.items.next() {
-                    Some(item) => stretch.batch.push(item),
-                    None => {
-                        self.ended = true;
-                        return Ok(Turn::Done(End::Completed));
-                    }
-                }
-                made += 1;
+            let made = self.make(core, most);
+            if self.ended {
+                return Ok(Turn::Done(End::Completed));
             }
-            drop(stretch);
             if core.is_marked() {
                 return Ok(Turn::Marked);
             }
@@ -103,8 +116,8 @@ where
     }
 
     fn renew(&mut self, core: &mut Core) {
-        if let Some(remake) = &mut self.remake {
-            remake(&core.context, &mut self.items);
+        if let (Some(remake), Some(items)) = (&mut self.remake, &mut self.items) {
+            remake(&core.context, items);
             self.ended = false;
         }
     }

@@ -17,7 +17,10 @@ pub(super) struct Stretch<'a, T: Send + 'static, U, O: Out<U>> {
     out: &'a mut O,
     pub(super) outs: Vec<U>,
     counts: &'a mut StageCounts,
-    pub(super) begun: usize,
+    /// How many items the batch had.
+    first: usize,
+    /// How many of them are beyond this stretch.
+    pub(super) beyond: usize,
     /// Items begun whose outputs are not all placed.
     open: usize,
     /// Whether the last item begun was accepted.
@@ -29,34 +32,42 @@ pub(super) struct Stretch<'a, T: Send + 'static, U, O: Out<U>> {
 }
 
 impl<'a, T: Send + 'static, U, O: Out<U>> Stretch<'a, T, U, O> {
-    /// At most `limit` items of one batch; none where there is no item.
+    /// At most `limit` items of one batch, with space for an output of each; none where there is no
+    /// item.
     pub(super) fn new(
         input: &'a mut InPort<T>,
         out: &'a mut O,
         counts: &'a mut StageCounts,
         failed: &'a mut Option<Failed<T>>,
         limit: usize,
-    ) -> Option<(Self, usize)> {
+    ) -> Option<Self> {
         let batch = input.lend()?;
-        let limit = limit.min(batch.len());
+        let first = batch.len();
+        let limit = limit.min(first);
         let outs = out.lend(limit);
-        let stretch = Self {
+        Some(Self {
             input,
             batch,
             out,
             outs,
             counts,
-            begun: 0,
+            first,
+            beyond: first - limit,
             open: 0,
             whole: false,
             spare: None,
             failed,
-        };
-        Some((stretch, limit))
+        })
     }
 }
 
 impl<T: Send + 'static, U, O: Out<U>> Stretch<'_, T, U, O> {
+    /// How many items were begun.
+    #[inline(always)]
+    pub(super) fn begun(&self) -> usize {
+        self.first - self.batch.len()
+    }
+
     /// Ends it as its drop does. That is a call, for which its lengths would be kept in memory; it is
     /// left to panics, and where none can come the compiler keeps the lengths in registers.
     ///
@@ -73,11 +84,12 @@ impl<T: Send + 'static, U, O: Out<U>> Stretch<'_, T, U, O> {
 
     #[inline(always)]
     fn give_back(&mut self) {
+        let begun = self.begun();
         self.input.take_back(std::mem::take(&mut self.batch));
         self.out.take_back(std::mem::take(&mut self.outs));
         // An item begun and not brought to an end is one that the logic refused or panicked at.
         let failed = usize::from(!self.whole);
-        let passed = self.begun - self.open - failed;
+        let passed = begun - self.open - failed;
         self.counts.passed += passed as u64;
         self.counts.failed += failed as u64;
         let copy = self.spare.take();

@@ -162,31 +162,29 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
             &mut self.failed,
             limit,
         );
-        let Some((mut work, limit)) = stretch else {
+        let Some(mut work) = stretch else {
             return Ok(0);
         };
         if O::DROPS && !COPIED {
             let accepted = self.logic.accept_each(|| {
-                let more = work.begun < limit && !mark.is_set() && !state.is_marked_beyond(seen);
-                let item = if more { work.batch.pop() } else { None };
-                work.begun += usize::from(item.is_some());
-                item
+                let more = work.batch.len() > work.beyond;
+                let more = more && !mark.is_set() && !state.is_marked_beyond(seen);
+                if more { work.batch.pop() } else { None }
             });
             self.finished = self.logic.is_done();
             work.whole = accepted.is_ok();
-            let taken = work.begun;
+            let taken = work.begun();
             work.end(false);
             return accepted.map(|()| taken);
         }
         let (mut failure, mut rest) = (None, None);
         // The last condition always holds; it spares the push its own look.
-        while work.begun < limit
+        while work.batch.len() > work.beyond
             && !mark.is_set()
             && !state.is_marked_beyond(seen)
             && (O::SINK || work.outs.len() < work.outs.capacity())
         {
             let Some(item) = work.batch.pop() else { break };
-            work.begun += 1;
             if COPIED {
                 // Gone before the next is made: where that panics, it is not taken for it.
                 drop_caught(work.spare.take());
@@ -212,7 +210,7 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
             }
         }
         work.whole = failure.is_none();
-        let taken = work.begun;
+        let taken = work.begun();
         let copy = work.end(rest.is_some());
         if let Some(outs) = rest {
             self.open = Some(Expansion {
