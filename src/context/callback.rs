@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::task::AbortHandle;
 
 use super::cause::Cause;
-use super::panics::panic_text;
+use super::panics::{discard_payload, panic_text};
 
 type Function = Box<dyn FnOnce(Cause) + Send>;
 
@@ -67,6 +67,7 @@ impl<P> Callback<P> {
             && let Err(panic) = catch_unwind(AssertUnwindSafe(|| function(cause)))
         {
             log::error!("an `after_done` callback panicked: {}", panic_text(&*panic));
+            discard_payload(panic);
         }
     }
 

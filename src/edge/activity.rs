@@ -1,9 +1,9 @@
 //! The count by which a flow knows that nobody in it can move.
 //!
 //! A unit stands for a stage that is not parked, or for a message of an edge that was not handled
-//! yet. It is added before the message is sent, or taken over from a sender that is about to park. It
-//! is released when the stage that received it parks, or by the message's drop. At zero nothing in
-//! the flow can happen by itself any more.
+//! yet. It is added before the message is sent, or taken over from a sender that keeps another. It is
+//! released when the stage that received it parks, or by the message's drop. At zero nothing in the
+//! flow can happen by itself any more.
 
 use std::fmt;
 use std::sync::OnceLock;

@@ -14,8 +14,8 @@ use crate::report::Moment;
 
 /// When a stage sends, and the units of the flow's count that its messages take over from it.
 ///
-/// A stage that is about to park needs its units no more: what it sends then leaves the count as it
-/// is, where both would touch a cell that all threads of the flow share.
+/// After a turn a stage needs one of its units: what takes over another leaves the count as it is,
+/// where both would touch a cell that all threads of the flow share.
 #[derive(Debug)]
 pub(crate) struct Dispatch {
     pub(crate) now: Moment,

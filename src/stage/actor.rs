@@ -2,9 +2,9 @@
 //!
 //! 1. Message handlers only note; the pump, its one spawned future, works.
 //! 2. A turn runs under `catch_unwind`, so that queue and output survive a panic of the logic.
-//! 3. Before every turn, and before every item of it, marks are looked at.
-//! 4. A stage that parks has shipped what is ready, and given its units of the flow's count to what
-//!    it shipped, or back; one that goes on, or waits for something outside of the flow, keeps one.
+//! 3. Before every turn, and before every item of it, marks are looked at; a fan-in moves a batch as one.
+//! 4. A stage that parks has shipped what is ready, then given back its units of the flow's
+//!    count; one that waits for something outside of the flow keeps one.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -305,19 +305,9 @@ impl<K: Kernel> StageActor<K> {
             }
             let turn = catch_unwind(AssertUnwindSafe(|| self.turn(cx)));
             let now = self.core.end_turn();
-            let spare = match &turn {
-                // Who asked wants to know of all that is sent.
-                _ if self.core.probed => 0,
-                Ok(Ok(Turn::Park(wait))) => {
-                    // Said before its last unit goes with what it ships: at zero it is read.
-                    self.core.state.set_wait(*wait);
-                    self.core.units
-                }
-                _ => self.core.units.saturating_sub(1),
-            };
-            let mut by = Dispatch::with_units(now, spare);
+            let mut by = self.core.dispatch(now);
             self.settle(&mut by);
-            self.core.units -= spare - by.left();
+            self.core.take_back(&by);
             self.answer_probe(now);
             let turn = match self.failure_of(turn) {
                 Ok(turn) => turn,

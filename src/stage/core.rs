@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Clock;
 use crate::context::{Cause, FlowContext};
+use crate::edge::Dispatch;
 use crate::report::{Moment, Spent, StageCounts};
 use crate::supervise::{Directive, Ending, Level, Lifeline, Presence, StageState, Tell, Wait};
 
@@ -159,6 +160,19 @@ impl Core {
         self.counts.turns += 1;
         self.now = now;
         now
+    }
+
+    /// To send with after a turn. All its units but one are the messages': with the last one gone, a reader
+    /// on another thread could bring the count to zero between two messages.
+    pub(super) fn dispatch(&mut self, now: Moment) -> Dispatch {
+        let spare = self.units.saturating_sub(1);
+        self.units -= spare;
+        Dispatch::with_units(now, spare)
+    }
+
+    /// Takes back the units that no message needed.
+    pub(super) fn take_back(&mut self, by: &Dispatch) {
+        self.units += by.left();
     }
 
     pub(super) fn park(&mut self, wait: Wait) {

@@ -125,6 +125,23 @@ fn r1_7_a_panic_in_a_callback_is_caught_and_the_others_run() {
     assert_eq!((first_calls(), last_calls()), (1, 1));
 }
 
+#[test]
+fn r1_7_a_callback_that_panics_with_a_bomb_is_caught_too() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            std::panic::resume_unwind(Box::new("on purpose"));
+        }
+    }
+    let (ctx, cancel) = FlowContext::background().with_cancel();
+    let (last, last_calls) = counted();
+    ctx.after_done(|_| std::panic::resume_unwind(Box::new(Bomb)))
+        .unwrap();
+    ctx.after_done(last).unwrap();
+    cancel.cancel("enough");
+    assert_eq!(last_calls(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn r1_7_a_deadline_drives_the_callback_where_nobody_waits() {
     let (ended, cause) = oneshot::channel();

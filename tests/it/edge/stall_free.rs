@@ -201,3 +201,20 @@ fn r2_8_a_busy_arbiter_is_no_stall() {
         arbiter.join().unwrap();
     });
 }
+
+#[test]
+fn r2_8_a_stage_that_sends_to_several_arbiters_at_once_is_no_stall() {
+    system(async {
+        let (near, far) = (Arbiter::new(), Arbiter::new());
+        // Each turn of the broadcast and of the zip sends to more readers than it was woken by, and any
+        // of them can be done with it before the next message leaves.
+        let [a, b] = Source::from_iter(0..20_000u64).broadcast(2).into_array();
+        let pairs = a.zip(b).on(near.handle());
+        let flow = pairs.map(|pair| pair).on(far.handle()).count();
+        assert_eq!(value(flow.default_window(1)).await, 20_000);
+        for arbiter in [near, far] {
+            arbiter.stop();
+            arbiter.join().unwrap();
+        }
+    });
+}
