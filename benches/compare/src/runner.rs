@@ -1,7 +1,6 @@
 //! Runs the peers in turn, A B A B, each in a place of its own.
 
 use std::process::Stdio;
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use tokio::process::Command;
@@ -9,7 +8,7 @@ use tokio::process::Command;
 use crate::budget::Budget;
 use crate::go::Go;
 use crate::outcome::{Outcome, Sample};
-use crate::peers::{Body, PEERS, Peer};
+use crate::peers::{PEERS, Peer};
 use crate::rows::{Row, Runs, rows_of};
 use crate::workload::{Job, WINDOW, Workload};
 
@@ -28,18 +27,17 @@ pub struct Curve {
     pub samples: Vec<Sample>,
 }
 
-/// How one peer runs a job.
+/// How one peer runs a job: in a process of its own, so that neither memory nor threads that another has
+/// left behind are in its way.
 enum Place<'a> {
-    /// On a thread of this process.
-    Thread(Body),
-    /// In a process of its own, whose memory is measured.
-    Process(Peer),
+    /// In this program, run once more.
+    Own(Peer),
     /// In the program in Go.
     Go(&'a Go),
 }
 
-/// Longer takes no run that ever ends.
-const LIMIT: Duration = Duration::from_secs(180);
+/// Longer no run may take.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// One peer at one job.
 struct Entrant<'a> {
@@ -52,14 +50,10 @@ struct Entrant<'a> {
 pub fn compare(workload: Workload, extent: Extent, go: Option<&Go>) -> (Vec<Row>, Vec<Curve>) {
     let mut rows = Vec::new();
     let mut curves = Vec::new();
-    let small = workload.jobs(true);
-    for (job, small) in workload.jobs(extent.quick).into_iter().zip(small) {
+    for job in workload.jobs(extent.quick) {
         let began = Instant::now();
         eprint!("{} {}: ", workload.name(), job.variant());
         let mut entrants = entrants(&job, go);
-        for entrant in &mut entrants {
-            entrant.warm_up(small);
-        }
         for _ in 0..extent.rounds {
             for entrant in &mut entrants {
                 entrant.run(job);
@@ -81,14 +75,6 @@ pub fn compare(workload: Workload, extent: Extent, go: Option<&Go>) -> (Vec<Row>
 }
 
 impl Entrant<'_> {
-    /// A run at the small size, so that no peer's first run is its process' first. One that has a
-    /// process for each run sees to that itself, or has its memory measured from the start.
-    fn warm_up(&mut self, small: Job) {
-        if let Place::Thread(body) = self.place {
-            self.runs.failure = on_thread(body, small).err();
-        }
-    }
-
     /// One more round, unless a run has failed or there is no time left.
     fn run(&mut self, job: Job) {
         if self.runs.failure.is_some() || !self.budget.allows_another(self.runs.peer) {
@@ -111,18 +97,13 @@ fn entrants<'a>(job: &Job, go: Option<&'a Go>) -> Vec<Entrant<'a>> {
     };
     let mut entrants = Vec::new();
     for peer in PEERS {
-        let Some(body) = (peer.body)(job.workload) else {
+        if (peer.body)(job.workload).is_none() {
             continue;
-        };
+        }
         if !peer.bounded && !job.workload.windows().is_empty() && job.window != WINDOW {
             continue;
         }
-        let place = if job.workload.measures_memory() {
-            Place::Process(peer)
-        } else {
-            Place::Thread(body)
-        };
-        entrants.push(entrant(peer.name, place));
+        entrants.push(entrant(peer.name, Place::Own(peer)));
     }
     // Beside us: it is the peer that most is said of.
     entrants.splice(1..1, go.map(|go| entrant(Go::NAME, Place::Go(go))));
@@ -132,32 +113,13 @@ fn entrants<'a>(job: &Job, go: Option<&'a Go>) -> Vec<Entrant<'a>> {
 impl Place<'_> {
     fn run(&self, job: Job) -> Result<Outcome, String> {
         match self {
-            Self::Thread(body) => on_thread(*body, job),
-            Self::Process(peer) => {
+            Self::Own(peer) => {
                 let own = std::env::current_exe().map_err(|error| error.to_string())?;
                 let mut command = Command::new(own);
                 command.arg("--alone").arg(peer.name);
                 in_process(command, job)
             }
             Self::Go(go) => in_process(go.command(), job),
-        }
-    }
-}
-
-fn on_thread(body: Body, job: Job) -> Result<Outcome, String> {
-    let (sender, outcome) = channel();
-    let thread = std::thread::spawn(move || {
-        let _ = sender.send(body(&job));
-    });
-    match outcome.recv_timeout(LIMIT) {
-        Ok(outcome) => {
-            let _ = thread.join();
-            Ok(outcome)
-        }
-        Err(RecvTimeoutError::Disconnected) => Err("panicked".to_owned()),
-        // A thread cannot be ended from without.
-        Err(RecvTimeoutError::Timeout) => {
-            Err(format!("{}, and ran on beside what came next", overdue()))
         }
     }
 }

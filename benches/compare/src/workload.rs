@@ -244,6 +244,12 @@ impl Workload {
 }
 
 impl Job {
+    /// The same at the small size.
+    pub fn small(&self) -> Self {
+        let window = self.window;
+        self.workload.job(window, true)
+    }
+
     /// How one time of this job is told from another: by its window if it has several.
     pub fn variant(&self) -> String {
         if self.workload.windows().is_empty() {
