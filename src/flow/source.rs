@@ -58,8 +58,8 @@ pub struct Source<T: Send + 'static> {
     pub(crate) graph: Graph,
     pub(crate) attrs: Attrs,
     attach: Attach<T>,
-    /// What is said of the edge behind it.
-    /// Boxed with what is below, as few have it: a source is moved at every verb.
+    /// What is said of the edge behind it. Boxed, as the retry below, since few have it and a source is
+    /// moved at every verb.
     terms: Option<Box<Terms<T>>>,
     /// How often items of that edge are tried again.
     pub(super) retry: Option<Box<RestartPolicy>>,
