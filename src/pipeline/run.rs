@@ -19,6 +19,22 @@ use crate::supervise::{
     FlowPlan, FlowState, Guard, Lifeline, StageState, Supervisor, Tell, Watch, start,
 };
 
+/// Whether a stage has an arbiter of its own.
+fn is_alone(node: &Node) -> bool {
+    let part = node.attrs.part.as_ref();
+    part.is_some_and(|part| part.own_arbiter)
+}
+
+/// How many items are few for one turn of a stage. One alone on its arbiter ships a quarter of its
+/// window, if that takes no longer than its reader may wait: less wakes the reader more often, and with
+/// more it has none to go on with while it waits for credit.
+fn few(node: &Node) -> usize {
+    match node.inputs.first() {
+        Some(input) if is_alone(node) => input.window() / 4,
+        _ => 0,
+    }
+}
+
 /// Where each stage will live, and the arbiters that were started for it.
 fn places(
     nodes: &[Node],
@@ -42,12 +58,7 @@ fn places(
     }
     let mut arbiters = Vec::new();
     for ((node, stage), place) in nodes.iter().zip(stages).zip(&mut places) {
-        if node
-            .attrs
-            .part
-            .as_ref()
-            .is_some_and(|part| part.own_arbiter)
-        {
+        if is_alone(node) {
             let name = || stage.part_of.as_ref().unwrap_or(&stage.name);
             let started = match System::try_current() {
                 Some(_) => Arbiter::try_new().map_err(|error| StartError::Arbiter {
@@ -194,6 +205,7 @@ impl<R: Send + 'static> Blueprint<R> {
                 life: Arc::clone(&life),
                 state: Arc::clone(&flow.plan.stages[index]),
                 place,
+                few: few(&node),
             };
             let line = (node.start)(launch);
             lines

@@ -2,6 +2,10 @@
 //!
 //! The clock is read after 1, 2, 4 ... at most 256 items, and after 1024 where 256 are nothing; after an
 //! overrun it starts again at 1, so that slow items are shipped one by one.
+//!
+//! What a stage that has an arbiter of its own ships wakes a thread, which costs as much as a short item,
+//! and nobody else waits there for it to yield. Its turn goes on until it has done as many items as it is
+//! said to, at most 500 µs.
 
 use std::time::Duration;
 
@@ -9,6 +13,8 @@ use super::schedule;
 use crate::report::Moment;
 
 const TURN: Duration = Duration::from_micros(100);
+/// How long it is where few items were done.
+const LONG_TURN: Duration = Duration::from_micros(500);
 const MOST_UNSEEN: usize = 256;
 /// For items of which `MOST_UNSEEN` take less than `NOTHING`: a look costs as much as several of them.
 const MOST_UNSEEN_FAST: usize = 1024;
@@ -16,6 +22,8 @@ const NOTHING: Duration = Duration::from_micros(3);
 
 #[derive(Debug)]
 pub(crate) struct Clock {
+    /// How many items are few for a turn.
+    few: usize,
     start: Moment,
     /// The last look.
     looked: Moment,
@@ -25,8 +33,9 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    pub(crate) fn new(now: Moment) -> Self {
+    pub(crate) fn new(now: Moment, few: usize) -> Self {
         Self {
+            few,
             start: now,
             looked: now,
             done: 0,
@@ -63,13 +72,15 @@ impl Clock {
 
     #[cold]
     fn look(&mut self, now: Moment) -> bool {
-        if schedule::ends_turn().unwrap_or_else(|| now > self.start + TURN) {
+        let long = now > self.start + TURN;
+        let few = self.done < self.few && now <= self.start + LONG_TURN;
+        if schedule::ends_turn().unwrap_or(long && !few) {
             self.step = 1;
             return true;
         }
         let fast = now < self.looked + NOTHING;
         let most = if fast { MOST_UNSEEN_FAST } else { MOST_UNSEEN };
-        self.step = (self.step * 2).min(most);
+        self.step = if long { 1 } else { (self.step * 2).min(most) };
         self.looked = now;
         self.next = self.done + self.step;
         false
@@ -83,7 +94,7 @@ mod tests {
     #[test]
     fn looks_are_rare_for_fast_items_and_start_again_after_an_overrun() {
         let start = Moment::now();
-        let mut clock = Clock::new(start);
+        let mut clock = Clock::new(start, 0);
         clock.begin(start);
         let mut now = start;
         for expected in [1, 2, 4, 8, 16, 32, 64, 128, 256, 256] {
@@ -99,9 +110,27 @@ mod tests {
     }
 
     #[test]
+    fn a_turn_with_few_items_is_longer() {
+        let start = Moment::now();
+        let mut clock = Clock::new(start, 4);
+        clock.begin(start);
+        // The first item has overrun: from now on each is looked at.
+        for done in 1..4 {
+            clock.done = clock.next;
+            assert_eq!(clock.done, done);
+            assert!(!clock.look(start + TURN * 2));
+        }
+        clock.done = clock.next;
+        assert!(clock.look(start + TURN * 2));
+        clock.begin(start);
+        clock.done = clock.next;
+        assert!(clock.look(start + LONG_TURN * 2));
+    }
+
+    #[test]
     fn looks_are_rarer_still_as_long_as_many_items_are_nothing() {
         let start = Moment::now();
-        let mut clock = Clock::new(start);
+        let mut clock = Clock::new(start, 0);
         clock.begin(start);
         for _ in 0..9 {
             clock.done = clock.next;

@@ -38,6 +38,7 @@ impl Core {
         life: Arc<Lifeline>,
         presence: Arc<Presence>,
         state: Arc<StageState>,
+        few: usize,
     ) -> Self {
         let now = Moment::now();
         Self {
@@ -46,7 +47,7 @@ impl Core {
             presence,
             state,
             counts: StageCounts::default(),
-            clock: Clock::new(now),
+            clock: Clock::new(now, few),
             now,
             spent: Spent::Queued,
             ready: None,

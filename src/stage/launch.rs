@@ -15,6 +15,8 @@ pub(crate) struct Launch {
     pub(crate) life: Arc<Lifeline>,
     pub(crate) state: Arc<StageState>,
     pub(crate) place: Option<ArbiterHandle>,
+    /// How many items are few for one turn: 0 where other stages share the arbiter.
+    pub(crate) few: usize,
 }
 
 /// Starts the actor of a stage; its kernel is made where it will live.
@@ -24,11 +26,16 @@ pub(crate) fn launch<K: Kernel>(
     receiver: AddressReceiver<StageActor<K>>,
     make: impl FnOnce(&Core) -> K + Send + 'static,
 ) -> Box<dyn Line> {
-    let Launch { life, state, place } = launch;
+    let Launch {
+        life,
+        state,
+        place,
+        few,
+    } = launch;
     let presence = Presence::of(&life, &state);
     let guard = Guard::of_stage(&presence);
     start(place.as_ref(), guard, move || {
-        let core = Core::new(life, presence, state);
+        let core = Core::new(life, presence, state, few);
         let kernel = make(&core);
         let mut ctx = Context::with_receiver(receiver);
         ctx.spawn(Pump);
