@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use actix::Recipient;
 use actix::dev::Message;
-use futures::FutureExt;
 use tokio::task::JoinHandle;
 
 use super::graph::{Attrs, Kind};
 use super::{Blueprint, Source};
 use crate::context::BoxError;
 use crate::edge::InPort;
-use crate::stage::{Concurrent, Core, Numbered, Void};
+use crate::stage::{Conclude, Concurrent, Core, Void};
 
 /// A blocking closure that runs, or waits for a thread; dropped, it does not begin any more.
 struct Blocking<T>(JoinHandle<T>);
@@ -28,17 +27,18 @@ impl<T: Send + 'static> Source<T> {
         verb: &'static str,
         concurrency: usize,
         ordered: bool,
-        begin: impl FnMut(&Core, u64, T) -> F + Send + 'static,
+        begin: impl FnMut(&Core, T) -> F + Send + 'static,
+        conclude: Conclude<U, F>,
     ) -> Source<U>
     where
         U: Send + 'static,
-        F: Future<Output = Numbered<U>> + 'static,
+        F: Future + 'static,
     {
         let mut attrs = Attrs::of(verb, Kind::Stage);
         attrs.concurrency = Some(concurrency);
         self.then(attrs, move |up, seat| {
             let input = InPort::new(up);
-            Concurrent::new(begin, concurrency, ordered, input, seat.out)
+            Concurrent::new((begin, conclude), concurrency, ordered, input, seat.out)
         })
     }
 
@@ -46,14 +46,15 @@ impl<T: Send + 'static> Source<T> {
         self,
         attrs: Attrs,
         concurrency: usize,
-        begin: impl FnMut(&Core, u64, T) -> F + Send + 'static,
+        begin: impl FnMut(&Core, T) -> F + Send + 'static,
+        conclude: Conclude<(), F>,
     ) -> Blueprint<()>
     where
-        F: Future<Output = Numbered<()>> + 'static,
+        F: Future + 'static,
     {
         self.seal(attrs, move |up, _, outcome| {
             let input = InPort::new(up);
-            Concurrent::new(begin, concurrency, false, input, Void)
+            Concurrent::new((begin, conclude), concurrency, false, input, Void)
                 .on_finish(move || outcome.set(()))
         })
     }
@@ -108,9 +109,7 @@ impl<T: Send + 'static> Source<T> {
         U: Send + 'static,
         F: Future<Output = U> + 'static,
     {
-        self.concurrent("map_async", concurrency, true, move |_, n, item| {
-            f(item).map(move |out| (n, Ok(out)))
-        })
+        self.concurrent("map_async", concurrency, true, move |_, item| f(item), Ok)
     }
 
     /// As [`map_async`](Self::map_async), but passes results as they come.
@@ -142,9 +141,7 @@ impl<T: Send + 'static> Source<T> {
         F: Future<Output = U> + 'static,
     {
         let verb = "map_async_unordered";
-        self.concurrent(verb, concurrency, false, move |_, n, item| {
-            f(item).map(move |out| (n, Ok(out)))
-        })
+        self.concurrent(verb, concurrency, false, move |_, item| f(item), Ok)
     }
 
     /// Runs a blocking closure per item off the arbiter, up to `concurrency` at once, and passes
@@ -191,20 +188,21 @@ impl<T: Send + 'static> Source<T> {
         U: Send + 'static,
     {
         let f = Arc::new(f);
-        self.concurrent("map_blocking", concurrency, true, move |core, n, item| {
+        let begin = move |core: &Core, item| {
             let (f, presence) = (Arc::clone(&f), Arc::clone(&core.presence));
             // The presence leaves with the result, so that it is dropped after it.
             let mut task = Blocking(tokio::task::spawn_blocking(move || (f(item), presence)));
             async move {
                 match (&mut task.0).await {
-                    Ok((out, _)) => (n, Ok(out)),
+                    Ok((out, _)) => Ok(out),
                     Err(error) => match error.try_into_panic() {
                         Ok(panic) => std::panic::resume_unwind(panic),
-                        Err(error) => (n, Err(error.into())),
+                        Err(error) => Err(error.into()),
                     },
                 }
             }
-        })
+        };
+        self.concurrent("map_blocking", concurrency, true, begin, |result| result)
     }
 
     /// Sends each item to an existing actor, up to `concurrency` at once, and passes its replies in
@@ -264,10 +262,9 @@ impl<T: Send + 'static> Source<T> {
         T: Message,
         T::Result: Send,
     {
-        self.concurrent("ask", concurrency, true, move |_, n, item| {
-            actor
-                .send(item)
-                .map(move |reply| (n, reply.map_err(BoxError::from)))
+        let begin = move |_: &Core, item| actor.send(item);
+        self.concurrent("ask", concurrency, true, begin, |reply| {
+            reply.map_err(BoxError::from)
         })
     }
 
@@ -309,9 +306,7 @@ impl<T: Send + 'static> Source<T> {
     {
         let mut attrs = Attrs::of("for_each_async", Kind::Stage);
         attrs.concurrency = Some(concurrency);
-        self.concurrent_sink(attrs, concurrency, move |_, n, item| {
-            f(item).map(move |()| (n, Ok(())))
-        })
+        self.concurrent_sink(attrs, concurrency, move |_, item| f(item), Ok)
     }
 
     /// Sends each item to an existing actor: a sink that is bounded by its window, since an item's
@@ -378,10 +373,9 @@ impl<T: Send + 'static> Source<T> {
         T::Result: Send,
     {
         let attrs = Attrs::of("send_to", Kind::Stage);
-        self.concurrent_sink(attrs, usize::MAX, move |_, n, item| {
-            actor
-                .send(item)
-                .map(move |reply| (n, reply.map(drop).map_err(BoxError::from)))
+        let begin = move |_: &Core, item| actor.send(item);
+        self.concurrent_sink(attrs, usize::MAX, begin, |reply| {
+            reply.map(drop).map_err(BoxError::from)
         })
     }
 }

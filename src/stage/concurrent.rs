@@ -4,31 +4,33 @@
 //!    since an item's credit goes back when its result is placed.
 //! 2. Without room the running futures are still polled, only none is begun.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::thread;
 
-use futures::stream::{FuturesUnordered, StreamExt};
+use futures::stream::StreamExt;
+use futures_buffered::FuturesUnordered;
 use pin_project_lite::pin_project;
 
 use super::results::Results;
 use super::{Core, End, Inputs, Kernel, Out, Outputs, Turn};
-use crate::context::{BoxError, Cause, drop_caught_by, drop_each};
+use crate::context::{BoxError, Cause, drop_caught, drop_caught_by, drop_each};
 use crate::edge::{InEnd, InPort, OutEnd, OutPort};
 use crate::supervise::{Directive, Wait};
 
 pin_project! {
     /// A future that runs for an item. Its poll and its drop catch: a panic that left it would leave
     /// the futures behind it undropped, and would not say for which item it was.
-    struct Running<T, F> {
+    struct Running<U, F: Future> {
         #[pin]
         future: Option<F>,
+        conclude: Conclude<U, F>,
         number: u64,
-        copy: Option<T>,
     }
 
-    impl<T, F> PinnedDrop for Running<T, F> {
+    impl<U, F: Future> PinnedDrop for Running<U, F> {
         fn drop(this: Pin<&mut Self>) {
             let mut future = this.project().future;
             drop_caught_by(|| future.set(None));
@@ -36,36 +38,32 @@ pin_project! {
     }
 }
 
-/// How many futures end before others are begun in their place, which then have their memory:
-/// allocators keep a handful of a size at hand.
-const FEW: usize = 4;
+/// Makes the result of an item of what its future gave.
+pub(crate) type Conclude<U, F> = fn(<F as Future>::Output) -> Result<U, BoxError>;
+
+/// How many futures there is memory for at first; twice as many when these are too few, and so on.
+const FIRST: usize = 8;
 
 /// How a future ended: a result, an error, or a panic.
 type Ended<U> = thread::Result<Result<U, BoxError>>;
 
-impl<T, U, F: Future<Output = Numbered<U>>> Future for Running<T, F> {
-    type Output = (Ended<U>, Failed<T>);
+impl<U, F: Future> Future for Running<U, F> {
+    type Output = (u64, Ended<U>);
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let Some(future) = this.future.as_pin_mut() else {
             return Poll::Pending;
         };
-        let ended = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+        let polled = catch_unwind(AssertUnwindSafe(|| future.poll(cx).map(this.conclude)));
+        let ended = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready((_, result))) => Ok(result),
+            Ok(Poll::Ready(result)) => Ok(result),
             Err(panic) => Err(panic),
         };
-        let failed = Failed {
-            number: Some(*this.number),
-            copy: this.copy.take(),
-        };
-        Poll::Ready((ended, failed))
+        Poll::Ready((*this.number, ended))
     }
 }
-
-/// What a future gives: the number of its item, and the result.
-pub(crate) type Numbered<U> = (u64, Result<U, BoxError>);
 
 /// An item at which a future failed, or the closure that makes the futures: counted as failed, its
 /// credit not given back yet.
@@ -76,12 +74,15 @@ struct Failed<T> {
 }
 
 /// One input, a future per item, at most one output.
-pub(crate) struct Concurrent<T: Send + 'static, U, O, M, F> {
+pub(crate) struct Concurrent<T: Send + 'static, U, O, M, F: Future> {
     begin: M,
+    conclude: Conclude<U, F>,
     limit: usize,
     input: InPort<T>,
     out: O,
-    running: FuturesUnordered<Running<T, F>>,
+    running: FuturesUnordered<Running<U, F>>,
+    /// Copies of the items in work, by their numbers, where copies are kept.
+    copies: BTreeMap<u64, T>,
     results: Results<U>,
     begun: u64,
     finish: Option<Box<dyn FnOnce()>>,
@@ -93,17 +94,25 @@ pub(crate) struct Concurrent<T: Send + 'static, U, O, M, F> {
 impl<T, U, O, M, F> Concurrent<T, U, O, M, F>
 where
     T: Send + 'static,
-    M: FnMut(&Core, u64, T) -> F,
-    F: Future<Output = Numbered<U>>,
+    M: FnMut(&Core, T) -> F,
+    F: Future,
     O: Out<U>,
 {
-    pub(crate) fn new(begin: M, limit: usize, ordered: bool, input: InPort<T>, out: O) -> Self {
+    pub(crate) fn new(
+        (begin, conclude): (M, Conclude<U, F>),
+        limit: usize,
+        ordered: bool,
+        input: InPort<T>,
+        out: O,
+    ) -> Self {
         Self {
             begin,
+            conclude,
             limit,
             input,
             out,
-            running: FuturesUnordered::new(),
+            running: FuturesUnordered::with_capacity(limit.min(FIRST)),
+            copies: BTreeMap::new(),
             results: Results::new(ordered),
             begun: 0,
             finish: None,
@@ -140,36 +149,43 @@ where
         placed
     }
 
-    /// Lets the running futures run, until a few have ended; says how many.
+    /// Lets the running futures run; says how many have ended.
     fn advance(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Result<usize, BoxError> {
         let mut ended = 0;
-        while ended < FEW && !self.running.is_empty() && !core.context.is_marked() {
+        while !self.running.is_empty() && !core.context.is_marked() {
             let polled = self.running.poll_next_unpin(cx);
-            let Poll::Ready(Some((ended_as, item))) = polled else {
+            let Poll::Ready(Some((number, ended_as))) = polled else {
                 break;
+            };
+            let copy = match self.input.copy() {
+                Some(_) => self.copies.remove(&number),
+                None => None,
             };
             let result = match ended_as {
                 Ok(Ok(result)) => result,
                 Ok(Err(error)) => {
-                    core.counts.failed += 1;
-                    self.failed = Some(item);
+                    self.fail(core, number, copy);
                     return Err(error);
                 }
                 Err(panic) => {
-                    core.counts.failed += 1;
-                    self.failed = Some(item);
+                    self.fail(core, number, copy);
                     resume_unwind(panic);
                 }
             };
-            if let Some(number) = item.number {
-                self.results.put(number, result);
-            }
+            self.results.put(number, result);
+            drop_caught(copy);
             ended += 1;
             if core.clock.spend(1) {
                 break;
             }
         }
         Ok(ended)
+    }
+
+    fn fail(&mut self, core: &mut Core, number: u64, copy: Option<T>) {
+        core.counts.failed += 1;
+        let number = Some(number);
+        self.failed = Some(Failed { number, copy });
     }
 
     /// Begins the future of an item; one that was tried before has its number already.
@@ -180,17 +196,20 @@ where
         self.failed = Some(Failed { number, copy: None });
         let copy = self.input.copy().map(|copy| copy(&item));
         self.failed = Some(Failed { number, copy });
-        let its = number.unwrap_or(self.begun);
-        let future = (self.begin)(core, its, item);
+        let future = (self.begin)(core, item);
         core.counts.failed -= 1;
-        if number.is_none() {
-            self.begun += 1;
+        let number = number.unwrap_or_else(|| {
             self.results.begin();
+            self.begun += 1;
+            self.begun - 1
+        });
+        if let Some(copy) = self.failed.take().and_then(|failed| failed.copy) {
+            self.copies.insert(number, copy);
         }
         self.running.push(Running {
             future: Some(future),
-            number: its,
-            copy: self.failed.take().and_then(|failed| failed.copy),
+            conclude: self.conclude,
+            number,
         });
     }
 
@@ -235,8 +254,8 @@ where
     T: Send + 'static,
     U: Send + 'static,
     O: Out<U>,
-    M: FnMut(&Core, u64, T) -> F + 'static,
-    F: Future<Output = Numbered<U>> + 'static,
+    M: FnMut(&Core, T) -> F + 'static,
+    F: Future + 'static,
 {
     fn turn(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Result<Turn, BoxError> {
         loop {
@@ -313,13 +332,9 @@ where
 
     fn release(&mut self, core: &mut Core) {
         core.counts.discarded += self.running.len() as u64 + self.results.len();
-        let running = Pin::new(&mut self.running).iter_pin_mut();
-        let copies: Vec<T> = running
-            .filter_map(|running| running.project().copy.take())
-            .collect();
-        self.running.clear();
+        self.running = FuturesUnordered::new();
         drop_each(&mut self.results.drain());
-        for copy in copies {
+        for (_, copy) in std::mem::take(&mut self.copies) {
             self.input.give_up(Some(copy), None);
         }
         self.give_up_again(core);
@@ -344,13 +359,13 @@ where
     }
 }
 
-impl<T: Send + 'static, U, O, M, F> Inputs<T, 0> for Concurrent<T, U, O, M, F> {
+impl<T: Send + 'static, U, O, M, F: Future> Inputs<T, 0> for Concurrent<T, U, O, M, F> {
     fn input(&mut self, _: u32) -> &mut InPort<T> {
         &mut self.input
     }
 }
 
-impl<T: Send + 'static, U: Send + 'static, M, F> Outputs<U, 0>
+impl<T: Send + 'static, U: Send + 'static, M, F: Future> Outputs<U, 0>
     for Concurrent<T, U, OutPort<U>, M, F>
 {
     fn output(&mut self, _: u32) -> &mut OutPort<U> {

@@ -24,7 +24,7 @@ mod zip;
 pub(crate) use self::core::Core;
 pub(crate) use actor::StageActor;
 pub(crate) use clock::Clock;
-pub(crate) use concurrent::{Concurrent, Numbered};
+pub(crate) use concurrent::{Conclude, Concurrent};
 pub(crate) use fan_in::{FanIn, ROUTES, Route};
 pub(crate) use fan_out::{FanOut, Policy};
 pub(crate) use generator::{Accepted, Generator, Supplied, Supply};
