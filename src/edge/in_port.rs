@@ -1,7 +1,7 @@
 //! The consumer's end of an edge: a queue of batches, and the credit given for it.
 //!
-//! 1. Items leave the queue only by a pop of the front batch, from its end (batches are kept
-//!    reversed): a panic in between leaves the rest whole and countable.
+//! 1. Items leave the queue only as the next of the front batch: a panic in between leaves the rest
+//!    whole and countable.
 //! 2. Items taken are counted as the difference of the front batch's lengths, so that counting
 //!    costs nothing per item.
 //! 3. After the end, or after a cancel, late items are tolerated: dropped and counted.
@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
+use std::vec;
 
 use super::{Ask, Dispatch, Grant, Grants, Link, SPARES, Signal, Upstream};
 use crate::context::Cause;
@@ -30,7 +31,7 @@ enum Input {
 
 /// The consumer's end of an edge.
 pub(crate) struct InPort<T: Send + 'static> {
-    queue: VecDeque<Vec<T>>,
+    queue: VecDeque<vec::IntoIter<T>>,
     /// The front batch's length when items were last counted.
     front: usize,
     up: UpLink<T>,
@@ -88,14 +89,13 @@ impl<T: Send + 'static> InPort<T> {
             (Signal::Batch(items), Input::Open) if items.is_empty() => {
                 self.gaps.push_back(self.arrived);
             }
-            (Signal::Batch(mut items), Input::Open) => {
-                items.reverse();
+            (Signal::Batch(items), Input::Open) => {
                 self.arrived += items.len() as u64;
                 self.grants.arrived();
                 if self.queue.is_empty() {
                     self.front = items.len();
                 }
-                self.queue.push_back(items);
+                self.queue.push_back(items.into_iter());
             }
             (Signal::Batch(mut late), _) => {
                 self.up.link.discard(&mut late);
@@ -106,29 +106,33 @@ impl<T: Send + 'static> InPort<T> {
         }
     }
 
-    /// The batch to pop items from, none if there is no item.
+    /// The batch to take items from, none if there is no item.
     #[inline]
-    pub(crate) fn batch(&mut self) -> Option<&mut Vec<T>> {
-        while self.queue.front().is_some_and(Vec::is_empty) {
+    fn batch(&mut self) -> Option<&mut vec::IntoIter<T>> {
+        while self.queue.front().is_some_and(|batch| batch.len() == 0) {
             self.count_taken();
             let emptied = self.queue.pop_front();
             if self.spares.len() < SPARES {
-                self.spares.extend(emptied);
+                self.spares.extend(emptied.map(buffer_of));
             }
-            self.front = self.queue.front().map_or(0, Vec::len);
+            self.front = self.front_len();
         }
         self.queue.front_mut()
     }
 
+    fn front_len(&self) -> usize {
+        self.queue.front().map_or(0, ExactSizeIterator::len)
+    }
+
     /// Gives the front batch away to be worked on, none if there is no item.
     #[inline]
-    pub(crate) fn lend(&mut self) -> Option<Vec<T>> {
+    pub(crate) fn lend(&mut self) -> Option<vec::IntoIter<T>> {
         self.batch().map(std::mem::take)
     }
 
     /// Takes what is left of it back.
     #[inline]
-    pub(crate) fn take_back(&mut self, batch: Vec<T>) {
+    pub(crate) fn take_back(&mut self, batch: vec::IntoIter<T>) {
         if let Some(front) = self.queue.front_mut() {
             *front = batch;
         }
@@ -136,12 +140,12 @@ impl<T: Send + 'static> InPort<T> {
 
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<T> {
-        self.batch()?.pop()
+        self.batch()?.next()
     }
 
     /// The item that a pop would give.
     pub(crate) fn peek(&self) -> Option<&T> {
-        self.queue.iter().find_map(|batch| batch.last())
+        self.queue.iter().find_map(|batch| batch.as_slice().first())
     }
 
     pub(crate) fn is_ready(&self) -> bool {
@@ -192,7 +196,7 @@ impl<T: Send + 'static> InPort<T> {
     }
 
     fn count_taken(&mut self) {
-        let now = self.queue.front().map_or(0, Vec::len);
+        let now = self.front_len();
         self.taken += (self.front - now) as u64;
         self.front = now;
     }
@@ -211,13 +215,22 @@ impl<T: Send + 'static> InPort<T> {
 
     fn discard_queue(&mut self) {
         self.count_taken();
-        for mut items in self.queue.drain(..) {
-            items.reverse();
-            self.up.link.discard(&mut items);
+        for items in self.queue.drain(..) {
+            self.up.link.discard(&mut items.collect());
         }
         self.front = 0;
         self.up.link.counters.store_received(self.taken);
     }
+}
+
+/// The buffer of a batch that is used up. The standard library collects into the memory of the items
+/// that it reads, of which there are none left.
+#[expect(
+    clippy::map_identity,
+    reason = "of a mapped batch alone all memory is kept"
+)]
+fn buffer_of<T>(batch: vec::IntoIter<T>) -> Vec<T> {
+    batch.map(|item| item).collect()
 }
 
 /// What a stage does with an input, whatever its items are.
@@ -278,5 +291,24 @@ impl<T: Send + 'static> InEnd for InPort<T> {
 impl<T: Send + 'static> Drop for InPort<T> {
     fn drop(&mut self) {
         self.discard_queue();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_buffer_of_a_batch_that_is_used_up_is_kept() {
+        let mut batch = Vec::with_capacity(64);
+        batch.extend((0..40).map(Box::new));
+        let memory = batch.as_ptr();
+        let mut batch = batch.into_iter();
+        batch.by_ref().for_each(drop);
+        let buffer = buffer_of(batch);
+        assert_eq!(
+            (buffer.len(), buffer.capacity(), buffer.as_ptr()),
+            (0, 64, memory)
+        );
     }
 }

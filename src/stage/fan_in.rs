@@ -110,14 +110,14 @@ impl<T: Send + 'static> FanIn<T> {
         let mut moved = 0;
         if most < batch.len() {
             while moved < most && !core.is_marked() {
-                let Some(item) = batch.pop() else { break };
+                let Some(item) = batch.next() else { break };
                 outs.push(item);
                 moved += 1;
             }
         } else {
-            // What goes on as it is, but for its order, goes in one step, however many items.
+            // What goes on as it is goes in one step, however many items.
             moved = most;
-            outs.extend(batch.drain(..).rev());
+            outs.extend(batch.by_ref());
         }
         port.take_back(batch);
         self.out.take_back(outs);

@@ -181,7 +181,7 @@ impl<T: Send + 'static> FanOut<T> {
                     if moved == most || core.is_marked() {
                         break 'batch;
                     }
-                    let Some(item) = batch.pop() else {
+                    let Some(item) = batch.next() else {
                         break 'batch;
                     };
                     self.branches[branch].push(item);

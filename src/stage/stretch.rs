@@ -1,5 +1,7 @@
 //! A stretch of work on one batch, and what of it a failure leaves.
 
+use std::vec;
+
 use super::Out;
 use crate::edge::InPort;
 use crate::report::StageCounts;
@@ -13,14 +15,14 @@ pub(super) struct Failed<T> {
 /// loop keeps their lengths in registers. Whatever ends it, a panic too, gives them back and counts.
 pub(super) struct Stretch<'a, T: Send + 'static, U, O: Out<U>> {
     input: &'a mut InPort<T>,
-    pub(super) batch: Vec<T>,
+    pub(super) batch: vec::IntoIter<T>,
     out: &'a mut O,
     pub(super) outs: Vec<U>,
     counts: &'a mut StageCounts,
     /// How many items the batch had.
     first: usize,
-    /// How many of them are beyond this stretch.
-    pub(super) beyond: usize,
+    /// How many of them are this stretch.
+    pub(super) limit: usize,
     /// Items begun whose outputs are not all placed.
     open: usize,
     /// Whether the last item begun was accepted.
@@ -52,7 +54,7 @@ impl<'a, T: Send + 'static, U, O: Out<U>> Stretch<'a, T, U, O> {
             outs,
             counts,
             first,
-            beyond: first - limit,
+            limit,
             open: 0,
             whole: false,
             spare: None,

@@ -166,10 +166,11 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
             return Ok(0);
         };
         if O::DROPS && !COPIED {
+            let mut left = work.limit;
             let accepted = self.logic.accept_each(|| {
-                let more = work.batch.len() > work.beyond;
-                let more = more && !mark.is_set() && !state.is_marked_beyond(seen);
-                if more { work.batch.pop() } else { None }
+                let more = left > 0 && !mark.is_set() && !state.is_marked_beyond(seen);
+                left -= usize::from(more);
+                if more { work.batch.next() } else { None }
             });
             self.finished = self.logic.is_done();
             work.whole = accepted.is_ok();
@@ -177,14 +178,15 @@ impl<L: Logic, O: Out<L::Out>> Unary<L, O> {
             work.end(false);
             return accepted.map(|()| taken);
         }
-        let (mut failure, mut rest) = (None, None);
+        let (mut failure, mut rest, mut left) = (None, None, work.limit);
         // The last condition always holds; it spares the push its own look.
-        while work.batch.len() > work.beyond
+        while left > 0
             && !mark.is_set()
             && !state.is_marked_beyond(seen)
             && (O::SINK || work.outs.len() < work.outs.capacity())
         {
-            let Some(item) = work.batch.pop() else { break };
+            let Some(item) = work.batch.next() else { break };
+            left -= 1;
             if COPIED {
                 // Gone before the next is made: where that panics, it is not taken for it.
                 drop_caught(work.spare.take());
