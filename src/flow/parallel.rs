@@ -79,9 +79,10 @@ impl<T: Send + 'static> Source<T> {
     ///
     /// # Cost
     ///
-    /// Each run starts and joins a thread per worker, and handing an item over wakes one: for flows
+    /// Each run starts and joins a thread per worker, and handing items over wakes one: for flows
     /// per request, `map_parallel_on` shares arbiters; for short work per item, [`map`](Self::map)
-    /// is faster.
+    /// is faster. A worker passes on by itself what takes it 100 µs or more, and of shorter items a quarter
+    /// of its window at once, at the latest after 500 µs.
     pub fn map_parallel<U: Send + 'static>(
         self,
         workers: usize,

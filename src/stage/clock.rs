@@ -4,8 +4,8 @@
 //! overrun it starts again at 1, so that slow items are shipped one by one.
 //!
 //! What a stage that has an arbiter of its own ships wakes a thread, which costs as much as a short item,
-//! and nobody else waits there for it to yield. Its turn goes on until it has done as many items as it is
-//! said to, at most 500 µs.
+//! and nobody else waits there for it to yield. Where its items are short its turn goes on until it has done
+//! as many as it is said to, at most 500 µs; one that takes a turn is shipped by itself there too.
 
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ impl Clock {
     #[cold]
     fn look(&mut self, now: Moment) -> bool {
         let long = now > self.start + TURN;
-        let few = self.done < self.few && now <= self.start + LONG_TURN;
+        let few = (2..self.few).contains(&self.done) && now <= self.start + LONG_TURN;
         if schedule::ends_turn().unwrap_or(long && !few) {
             self.step = 1;
             return true;
@@ -112,19 +112,24 @@ mod tests {
     #[test]
     fn a_turn_with_few_items_is_longer() {
         let start = Moment::now();
-        let mut clock = Clock::new(start, 4);
-        clock.begin(start);
-        // The first item has overrun: from now on each is looked at.
-        for done in 1..4 {
-            clock.done = clock.next;
-            assert_eq!(clock.done, done);
-            assert!(!clock.look(start + TURN * 2));
-        }
-        clock.done = clock.next;
-        assert!(clock.look(start + TURN * 2));
-        clock.begin(start);
-        clock.done = clock.next;
-        assert!(clock.look(start + LONG_TURN * 2));
+        let mut clock = Clock::new(start, 5);
+        let looks = |clock: &mut Clock, after: &[Duration]| -> Vec<(usize, bool)> {
+            clock.begin(start);
+            let looks = after.iter().map(|&after| {
+                clock.done = clock.next;
+                let over = clock.look(start + after);
+                (clock.done, over)
+            });
+            looks.collect()
+        };
+        // As soon as it is as long as others each item is looked at.
+        let short = [TURN / 2, TURN * 3 / 2, TURN * 2, TURN * 5 / 2];
+        let expected = [(1, false), (3, false), (4, false), (5, true)];
+        assert_eq!(looks(&mut clock, &short), expected);
+        // Never longer than it may be, and not for one that takes a turn by itself.
+        let slow = [TURN / 2, LONG_TURN * 2];
+        assert_eq!(looks(&mut clock, &slow), [(1, false), (3, true)]);
+        assert_eq!(looks(&mut clock, &[TURN * 2]), [(1, true)]);
     }
 
     #[test]

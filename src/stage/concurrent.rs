@@ -3,18 +3,18 @@
 //! 1. At most `limit` futures run; running and waiting for their turn never exceed the window,
 //!    since an item's credit goes back when its result is placed.
 //! 2. Without room the running futures are still polled, only none is begun.
+//! 3. Marks and the clock are looked at before every poll.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::thread;
 
-use futures::stream::StreamExt;
-use futures_buffered::FuturesUnordered;
 use pin_project_lite::pin_project;
 
 use super::results::Results;
+use super::running::Running;
 use super::{Core, End, Inputs, Kernel, Out, Outputs, Turn};
 use crate::context::{BoxError, Cause, drop_caught, drop_caught_by, drop_each};
 use crate::edge::{InEnd, InPort, OutEnd, OutPort};
@@ -23,14 +23,14 @@ use crate::supervise::{Directive, Wait};
 pin_project! {
     /// A future that runs for an item. Its poll and its drop catch: a panic that left it would leave
     /// the futures behind it undropped, and would not say for which item it was.
-    struct Running<U, F: Future> {
+    struct Attempt<U, F: Future> {
         #[pin]
         future: Option<F>,
         conclude: Conclude<U, F>,
         number: u64,
     }
 
-    impl<U, F: Future> PinnedDrop for Running<U, F> {
+    impl<U, F: Future> PinnedDrop for Attempt<U, F> {
         fn drop(this: Pin<&mut Self>) {
             let mut future = this.project().future;
             drop_caught_by(|| future.set(None));
@@ -41,13 +41,10 @@ pin_project! {
 /// Makes the result of an item of what its future gave.
 pub(crate) type Conclude<U, F> = fn(<F as Future>::Output) -> Result<U, BoxError>;
 
-/// How many futures there is memory for at first; twice as many when these are too few, and so on.
-const FIRST: usize = 8;
-
 /// How a future ended: a result, an error, or a panic.
 type Ended<U> = thread::Result<Result<U, BoxError>>;
 
-impl<U, F: Future> Future for Running<U, F> {
+impl<U, F: Future> Future for Attempt<U, F> {
     type Output = (u64, Ended<U>);
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -80,15 +77,16 @@ pub(crate) struct Concurrent<T: Send + 'static, U, O, M, F: Future> {
     limit: usize,
     input: InPort<T>,
     out: O,
-    running: FuturesUnordered<Running<U, F>>,
+    running: Running<Attempt<U, F>>,
     /// Copies of the items in work, by their numbers, where copies are kept.
     copies: BTreeMap<u64, T>,
     results: Results<U>,
     begun: u64,
     finish: Option<Box<dyn FnOnce()>>,
     failed: Option<Failed<T>>,
-    /// Items that are to be tried again, those that have a number already with that.
-    again: Option<Failed<T>>,
+    /// Items that are to be tried again, those that have a number already with that. While one waits for
+    /// room, others that run can fail.
+    again: VecDeque<Failed<T>>,
 }
 
 impl<T, U, O, M, F> Concurrent<T, U, O, M, F>
@@ -111,13 +109,13 @@ where
             limit,
             input,
             out,
-            running: FuturesUnordered::with_capacity(limit.min(FIRST)),
+            running: Running::new(),
             copies: BTreeMap::new(),
             results: Results::new(ordered),
             begun: 0,
             finish: None,
             failed: None,
-            again: None,
+            again: VecDeque::new(),
         }
     }
 
@@ -149,13 +147,21 @@ where
         placed
     }
 
-    /// Lets the running futures run; says how many have ended.
+    /// Polls the running futures that were woken, each once; says how many have ended.
     fn advance(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Result<usize, BoxError> {
         let mut ended = 0;
-        while !self.running.is_empty() && !core.context.is_marked() {
-            let polled = self.running.poll_next_unpin(cx);
-            let Poll::Ready(Some((number, ended_as))) = polled else {
-                break;
+        if self.running.is_empty() {
+            return Ok(ended);
+        }
+        self.running.begin_round(cx);
+        while self.running.is_due() && !core.context.is_marked() {
+            let polled = self.running.poll_due();
+            let over = core.clock.spend(1);
+            let Some((number, ended_as)) = polled else {
+                if over {
+                    break;
+                }
+                continue;
             };
             let copy = match self.input.copy() {
                 Some(_) => self.copies.remove(&number),
@@ -175,7 +181,7 @@ where
             self.results.put(number, result);
             drop_caught(copy);
             ended += 1;
-            if core.clock.spend(1) {
+            if over {
                 break;
             }
         }
@@ -206,7 +212,7 @@ where
         if let Some(copy) = self.failed.take().and_then(|failed| failed.copy) {
             self.copies.insert(number, copy);
         }
-        self.running.push(Running {
+        self.running.push(Attempt {
             future: Some(future),
             conclude: self.conclude,
             number,
@@ -217,7 +223,7 @@ where
     fn start(&mut self, core: &mut Core) -> usize {
         let mut started = 0;
         while self.running.len() < self.limit && self.out.room() > 0 && !core.is_marked() {
-            if let Some(Failed { number, copy }) = self.again.take() {
+            if let Some(Failed { number, copy }) = self.again.pop_front() {
                 if let Some(item) = copy {
                     self.begin(core, number, item);
                 }
@@ -233,19 +239,22 @@ where
         started
     }
 
-    /// Gives up the item that was to be tried again: results behind it do not wait for it.
-    fn give_up_again(&mut self, core: &mut Core) {
-        if let Some(Failed { number, copy }) = self.again.take() {
+    /// Tries no item again: results behind them do not wait for them. They are given up in the order of
+    /// all items, when the stage is released.
+    fn try_none_again(&mut self, core: &mut Core) {
+        for Failed { number, copy } in std::mem::take(&mut self.again) {
             core.counts.discarded += 1;
             if let Some(number) = number {
                 self.results.miss(number);
             }
-            self.input.give_up(copy, None);
+            // For one without a number no future was made: it is behind all that have one.
+            let place = number.unwrap_or(u64::MAX);
+            self.copies.extend(copy.map(|copy| (place, copy)));
         }
     }
 
     fn is_idle(&self) -> bool {
-        self.running.is_empty() && self.results.is_empty() && self.again.is_none()
+        self.running.is_empty() && self.results.is_empty() && self.again.is_empty()
     }
 }
 
@@ -292,7 +301,7 @@ where
     }
 
     fn quit(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Result<Turn, BoxError> {
-        self.give_up_again(core);
+        self.try_none_again(core);
         loop {
             if let Some(cause) = self.out.cancelled() {
                 if self.running.is_empty() {
@@ -332,19 +341,19 @@ where
 
     fn release(&mut self, core: &mut Core) {
         core.counts.discarded += self.running.len() as u64 + self.results.len();
-        self.running = FuturesUnordered::new();
+        self.running.clear();
         drop_each(&mut self.results.drain());
+        self.try_none_again(core);
         for (_, copy) in std::mem::take(&mut self.copies) {
             self.input.give_up(Some(copy), None);
         }
-        self.give_up_again(core);
     }
 
     fn recover(&mut self, core: &mut Core, how: Directive, cause: &Cause) -> bool {
         match self.failed.take() {
             Some(again) if how == Directive::Retry && again.copy.is_some() => {
                 core.counts.failed -= 1;
-                self.again = Some(again);
+                self.again.push_back(again);
             }
             Some(Failed { number, copy }) => {
                 self.input.credit(1);

@@ -16,6 +16,7 @@ mod out;
 mod outlet_port;
 mod pick;
 mod results;
+mod running;
 mod schedule;
 mod stretch;
 mod unary;

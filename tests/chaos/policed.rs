@@ -128,7 +128,7 @@ impl Shape<'_> {
                 self.dress("RESUME flat_map", expanding.supervised(policy), 1)
             }
             2 => {
-                let concurrency = self.rng.usize(1..=4);
+                let concurrency = self.rng.usize(1..=40);
                 let running = source.map_async(concurrency, move |item| {
                     let faults = faults.clone();
                     async move {
@@ -192,7 +192,7 @@ impl Shape<'_> {
                 self.dress("RETRY map", trying, 1)
             }
             8 => {
-                let (policy, concurrency) = (self.again(), self.rng.usize(1..=4));
+                let (policy, concurrency) = (self.again(), self.rng.usize(1..=40));
                 let trying = source
                     .retried(policy)
                     .map_async_unordered(concurrency, move |item| {

@@ -350,7 +350,7 @@ impl Shape<'_> {
 
     fn asynchronous(&mut self, source: Source<Item>) -> Source<Item> {
         let moment = self.moment.clone();
-        let concurrency = self.rng.usize(1..=6);
+        let concurrency = self.rng.usize(1..=40);
         let rests = self.rng.u64(0..=5);
         let run = move |item: Item| {
             let moment = moment.clone();

@@ -10,6 +10,7 @@ mod kit;
 
 mod backoff;
 mod copies;
+mod crowded;
 mod directives;
 mod letters;
 mod refusals;
