@@ -111,7 +111,8 @@ impl<T: Send + 'static> Source<T> {
     /// [`retried`](Self::retried); else the letter has the stage and the cause. At a
     /// [`map_parallel`](Self::map_parallel) the letters of its workers are sent too. Items are lost
     /// that were on the edge, or in work with a copy, when the flow was cancelled or quit, or when the
-    /// stage had enough.
+    /// stage had enough. An item whose result was made already, and waited for its turn or for room, is
+    /// counted as discarded without a letter: its copy goes when the result comes.
     ///
     /// # Examples
     ///

@@ -3,7 +3,7 @@
 //! 1. At most `limit` futures run; running and waiting for their turn never exceed the window,
 //!    since an item's credit goes back when its result is placed.
 //! 2. Without room the running futures are still polled, only none is begun.
-//! 3. Marks and the clock are looked at before every poll.
+//! 3. The flow's mark and the clock are looked at before every poll; close and quit finish what runs.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -4,6 +4,7 @@
 //!    the next round: no other is passed over.
 //! 2. A slot keeps its memory and its waker from one future to the next. A waker that outlives its future
 //!    wakes the next one in the slot for nothing.
+//! 3. The futures catch what panics in their polls; one that let it out would not be polled again.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -150,13 +151,16 @@ impl<F: Future> Running<F> {
         let Poll::Ready(output) = polled.poll(&mut Context::from_waker(waker)) else {
             return None;
         };
-        future.set(None);
+        // First, so that a drop that panics takes no slot with it.
         self.free.push(slot);
+        future.set(None);
         Some(output)
     }
 
     /// Drops all futures.
     pub(super) fn clear(&mut self) {
+        // A waker that outlives its future would keep the memory of the task.
+        drop(self.woken.task.take());
         *self = Self::new();
     }
 }
@@ -165,6 +169,7 @@ impl<F: Future> Running<F> {
 mod tests {
     use std::cell::{Cell, RefCell};
     use std::future::{Ready, poll_fn, ready};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::rc::Rc;
 
     use futures::future::{FutureExt, LocalBoxFuture};
@@ -245,6 +250,27 @@ mod tests {
         assert_eq!((running.slots.len(), running.len()), (1, 0));
         running.clear();
         old.wake();
+    }
+
+    #[test]
+    fn a_drop_that_panics_takes_no_slot_with_it() {
+        struct Bomb;
+        impl Future for Bomb {
+            type Output = ();
+            fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+                Poll::Ready(())
+            }
+        }
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("expected: a drop");
+            }
+        }
+        let mut running = Running::new();
+        running.push(Bomb);
+        running.begin_round(&Context::from_waker(&noop_waker()));
+        let polled = catch_unwind(AssertUnwindSafe(|| running.poll_due()));
+        assert!(polled.is_err() && running.is_empty());
     }
 
     #[test]
