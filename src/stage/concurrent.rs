@@ -149,24 +149,18 @@ where
 
     /// Polls the running futures that were woken, each once; says how many have ended.
     fn advance(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Result<usize, BoxError> {
-        let mut ended = 0;
+        let (mut ended, mut over) = (0, false);
         if self.running.is_empty() {
             return Ok(ended);
         }
         self.running.begin_round(cx);
-        while self.running.is_due() && !core.context.is_marked() {
+        while !over && self.running.is_due() && !core.context.is_marked() {
             let polled = self.running.poll_due();
-            let over = core.clock.spend(1);
+            over = core.clock.spend(1);
             let Some((number, ended_as)) = polled else {
-                if over {
-                    break;
-                }
                 continue;
             };
-            let copy = match self.input.copy() {
-                Some(_) => self.copies.remove(&number),
-                None => None,
-            };
+            let copy = self.copies.remove(&number);
             let result = match ended_as {
                 Ok(Ok(result)) => result,
                 Ok(Err(error)) => {
@@ -181,9 +175,6 @@ where
             self.results.put(number, result);
             drop_caught(copy);
             ended += 1;
-            if over {
-                break;
-            }
         }
         Ok(ended)
     }

@@ -7,7 +7,6 @@
 //! 3. The futures catch what panics in their polls; one that let it out would not be polled again.
 
 use std::collections::VecDeque;
-use std::mem;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -123,12 +122,7 @@ impl<F: Future> Running<F> {
     pub(super) fn begin_round(&mut self, cx: &Context<'_>) {
         // Registered first: who is queued after the look below wakes the task.
         self.woken.task.register(cx.waker());
-        let mut woken = self.woken.lock();
-        if self.due.is_empty() {
-            mem::swap(&mut self.due, &mut woken);
-        } else {
-            self.due.append(&mut woken);
-        }
+        self.due.append(&mut self.woken.lock());
     }
 
     /// Whether another is to be polled in this round.
