@@ -99,7 +99,10 @@ fn r1_9_a_dropped_chain_frees_every_node() {
 fn r1_7_a_stopped_callback_leaves_the_context() {
     let root = FlowContext::background();
     let held: Vec<_> = (0..1_000)
-        .map(|_| root.after_done(|_| {}).unwrap())
+        .map(|_| {
+            root.after_done(|_| {})
+                .expect("without a deadline it needs no runtime")
+        })
         .collect();
     assert_eq!(callbacks(&root), 1_000);
     for after in &held {
@@ -113,7 +116,9 @@ fn r1_7_a_callback_moves_up_when_its_context_is_dropped_and_can_still_be_stopped
     let root = FlowContext::background();
     let middle = root.child();
     let leaf = middle.child();
-    let after = leaf.after_done(|_| {}).unwrap();
+    let after = leaf
+        .after_done(|_| {})
+        .expect("without a deadline it needs no runtime");
     drop(middle);
     assert_eq!(callbacks(&leaf), 1);
     drop(leaf);
@@ -127,7 +132,7 @@ fn r1_7_a_callback_moves_up_when_its_context_is_dropped_and_can_still_be_stopped
 async fn r1_9_a_stopped_callback_ends_the_task_that_drives_the_deadline() {
     let root = FlowContext::background();
     let (ctx, cancel) = root.with_timeout(Duration::from_secs(3_600));
-    let after = ctx.after_done(|_| {}).unwrap();
+    let after = ctx.after_done(|_| {}).expect("there is a runtime");
     drop((ctx, cancel));
     assert_eq!(children(&root), 1);
     assert!(after.stop());
@@ -153,7 +158,11 @@ fn r1_7_callbacks_stopped_while_they_move_up_leave_nothing_behind() {
         let root = FlowContext::background();
         let child = root.child();
         let held: Vec<_> = (0..100)
-            .map(|_| child.after_done(|_| {}).unwrap())
+            .map(|_| {
+                child
+                    .after_done(|_| {})
+                    .expect("without a deadline it needs no runtime")
+            })
             .collect();
         let together = Barrier::new(2);
         scope(|threads| {

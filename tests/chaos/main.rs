@@ -9,11 +9,7 @@
 )]
 
 #[path = "../it/kit/mod.rs"]
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the kit is shared by several test targets"
-)]
+#[allow(dead_code, unused_imports, reason = "one kit, several targets")]
 mod kit;
 
 mod end;

@@ -82,7 +82,9 @@ fn drain() {
 
 #[derive(Message)]
 #[rtype(result = "()")]
-struct Note(#[allow(dead_code, reason = "it is dropped in its time")] Item);
+struct Note {
+    _item: Item,
+}
 
 struct Clerk;
 
@@ -101,7 +103,9 @@ impl Handler<Note> for Clerk {
 #[test]
 fn send_to() {
     let sent = check("send_to", |items| {
-        items.map(Note).send_to(Clerk.start().recipient())
+        items
+            .map(|item| Note { _item: item })
+            .send_to(Clerk.start().recipient())
     });
     passes(&sent);
 }

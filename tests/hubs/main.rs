@@ -1,11 +1,7 @@
 //! Rule 4.6: fan-ins and fan-outs that other flows join and leave while they run.
 
 #[path = "../it/kit/mod.rs"]
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the kit is shared by several test targets"
-)]
+#[allow(dead_code, unused_imports, reason = "one kit, several targets")]
 mod kit;
 
 mod broadcast;

@@ -204,6 +204,7 @@ fn an_arrow_to_the_left_is_none() {
 #[test]
 fn a_lint_set_aside_in_silence_is_found() {
     for (text, silent) in [
+        // What the check reads, and no lint of this file.
         ("#[allow(dead_code)] fn f() {}", 1),
         ("#![expect(clippy::all)]", 1),
         ("#[cfg_attr(test, allow(dead_code))] fn f() {}", 1),

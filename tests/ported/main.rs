@@ -4,11 +4,7 @@
 //! is the table of them, with the reason for each that was left out.
 
 #[path = "../it/kit/mod.rs"]
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the kit is shared by several test targets"
-)]
+#[allow(dead_code, unused_imports, reason = "one kit, several targets")]
 mod kit;
 
 mod broadway;

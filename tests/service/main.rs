@@ -2,11 +2,7 @@
 
 mod cast;
 #[path = "../it/kit/mod.rs"]
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the kit is shared by several test targets"
-)]
+#[allow(dead_code, unused_imports, reason = "one kit, several targets")]
 mod kit;
 
 mod bad_input;

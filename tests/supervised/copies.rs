@@ -9,6 +9,7 @@ use actix_flow::prelude::*;
 use tokio::time::Instant;
 
 use crate::kit::{Gate, failure, finished, paused, quiet_panics, settle, system, until, within};
+use crate::retry::at_once;
 
 /// An item of which a number of copies can be made, and no more.
 #[derive(Debug)]
@@ -33,12 +34,6 @@ impl Clone for Frail {
         let (number, copies) = (self.number, Arc::clone(&self.copies));
         Self { number, copies }
     }
-}
-
-fn at_once() -> RestartPolicy {
-    RestartPolicy::retry()
-        .without_limit()
-        .backoff(Duration::ZERO, Duration::ZERO)
 }
 
 /// Ten items; of the one in the middle so many copies can be made.

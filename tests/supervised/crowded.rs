@@ -2,18 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use actix::prelude::*;
 use actix_flow::prelude::*;
 
 use crate::kit::{Gate, quiet_panics, system, until, within};
-
-fn at_once() -> RestartPolicy {
-    RestartPolicy::retry()
-        .without_limit()
-        .backoff(Duration::ZERO, Duration::ZERO)
-}
+use crate::retry::at_once;
 
 /// Writes down which items were lost.
 struct Clerk(Arc<Mutex<Vec<usize>>>);
@@ -32,7 +26,8 @@ impl Handler<DeadLetter<usize>> for Clerk {
 }
 
 /// Of items 0 to 3 the first is in the hands of the sink, which takes no other: 1 and 2 fail when their
-/// doors open, 3 never ends. Gives the flow with both waiting to be tried again, and the sink's door.
+/// doors open, 3 waits at its own. Gives the flow with both waiting to be tried again, and the doors,
+/// of which the sink's is that of 0.
 async fn crowded(ordered: bool, letters: &Arc<Mutex<Vec<usize>>>) -> (Pipeline<()>, [Gate; 4]) {
     let doors: [Gate; 4] = std::array::from_fn(|_| Gate::new());
     let (theirs, tries) = (doors.clone(), Arc::new(Mutex::new(HashMap::new())));

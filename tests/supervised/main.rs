@@ -1,11 +1,7 @@
 //! What becomes of stages that fail: rules 6.2 to 6.5, and where lost items go.
 
 #[path = "../it/kit/mod.rs"]
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the kit is shared by several test targets"
-)]
+#[allow(dead_code, unused_imports, reason = "one kit, several targets")]
 mod kit;
 
 mod backoff;

@@ -24,7 +24,8 @@ impl Flaky {
     }
 }
 
-fn at_once() -> RestartPolicy {
+/// Tries an item again at once, as often as it takes.
+pub(crate) fn at_once() -> RestartPolicy {
     RestartPolicy::retry()
         .without_limit()
         .backoff(Duration::ZERO, Duration::ZERO)

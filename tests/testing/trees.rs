@@ -10,7 +10,9 @@ use actix_flow::testing::{self, Census, TestSystem, Tracked};
 use crate::leaks::{refused, refused_by};
 
 /// An actor that holds something until it is dropped.
-struct Clerk<T>(#[allow(dead_code, reason = "it is dropped in its time")] T);
+struct Clerk<T> {
+    _held: T,
+}
 
 impl<T: Unpin + 'static> Actor for Clerk<T> {
     type Context = Context<Self>;
@@ -27,7 +29,9 @@ fn service() -> FlowSupervisor {
 
 fn clerk(control: &SupervisorControl, name: &str) -> Addr<Clerk<Tracked<u64>>> {
     let census = Census::new();
-    let started = control.start_actor(name, move |_| Clerk(census.track(1)));
+    let started = control.start_actor(name, move |_| Clerk {
+        _held: census.track(1),
+    });
     started.expect("it starts")
 }
 
@@ -153,7 +157,7 @@ fn a_context_of_a_child_that_is_kept_is_found() {
         let service = service();
         let started = service.start_actor("clerk", move |context| {
             kept.send(context.clone()).expect("the test waits");
-            Clerk(())
+            Clerk { _held: () }
         });
         started.expect("it starts");
         settle().await;
@@ -170,7 +174,7 @@ fn a_child_on_another_arbiter_is_found() {
         let arbiter = actix_rt::Arbiter::new();
         let service = service();
         let spec = ChildSpec::from("away").on(arbiter.handle());
-        let started = service.start_actor(spec, |_| Clerk(()));
+        let started = service.start_actor(spec, |_| Clerk { _held: () });
         started.expect("it starts");
         service.detach();
     };
@@ -192,7 +196,7 @@ fn a_child_that_holds_its_thread_outlives_its_tree_and_is_found() {
             let (up, held) = once.take().expect("it is started once");
             let _ = up.send(());
             let _ = held.recv();
-            Clerk(())
+            Clerk { _held: () }
         });
         holder.expect("it starts");
         started.await.expect("it starts");
