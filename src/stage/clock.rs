@@ -72,9 +72,12 @@ impl Clock {
 
     #[cold]
     fn look(&mut self, now: Moment) -> bool {
+        let drawn = schedule::ends_turn();
+        // A run by a seed is the same however long it takes.
+        let now = if drawn.is_some() { self.start } else { now };
         let long = now > self.start + TURN;
         let few = (2..self.few).contains(&self.done) && now <= self.start + LONG_TURN;
-        if schedule::ends_turn().unwrap_or(long && !few) {
+        if drawn.unwrap_or(long && !few) {
             self.step = 1;
             return true;
         }
@@ -130,6 +133,31 @@ mod tests {
         let slow = [TURN / 2, LONG_TURN * 2];
         assert_eq!(looks(&mut clock, &slow), [(1, false), (3, true)]);
         assert_eq!(looks(&mut clock, &[TURN * 2]), [(1, true)]);
+    }
+
+    #[cfg(feature = "testing")]
+    #[test]
+    fn by_a_seed_a_turn_is_the_same_however_long_it_takes() {
+        let start = Moment::now();
+        let looks = |each: Duration| -> Vec<(usize, bool)> {
+            let _scheduled = schedule::Scheduled::by(7);
+            let mut clock = Clock::new(start, 5);
+            let mut now = start;
+            let looks = (0..500).map(|_| {
+                clock.done = clock.next;
+                now = now + each;
+                let over = clock.look(now);
+                if over {
+                    clock.begin(now);
+                }
+                (clock.left(), over)
+            });
+            looks.collect()
+        };
+        let expected = looks(Duration::ZERO);
+        assert_eq!(looks(NOTHING * 2), expected);
+        assert_eq!(looks(TURN * 2), expected);
+        assert_eq!(looks(LONG_TURN * 2), expected);
     }
 
     #[test]
