@@ -8,29 +8,34 @@ use std::sync::Arc;
 
 use actix::{Actor, Addr, Context, Handler, Message};
 
-use super::{Activity, Grant, Link};
+use super::{Activity, Grant, Home, Link};
 use crate::context::Cause;
 use crate::report::Moment;
 
-/// When a stage sends, and the units of the flow's count that its messages take over from it.
+/// When and where a stage sends, and the units of the flow's count that its messages take over from it.
 ///
 /// After a turn a stage needs one of its units: what takes over another leaves the count as it is,
 /// where both would touch a cell that all threads of the flow share.
 #[derive(Debug)]
 pub(crate) struct Dispatch {
     pub(crate) now: Moment,
+    home: Home,
     units: usize,
 }
 
 impl Dispatch {
     /// The sender keeps its units.
     pub(crate) fn at(now: Moment) -> Self {
-        Self { now, units: 0 }
+        Self::with_units(now, 0)
     }
 
     /// The sender gives up so many units, and takes back what is [`left`](Self::left) of them.
     pub(crate) fn with_units(now: Moment, units: usize) -> Self {
-        Self { now, units }
+        Self {
+            now,
+            home: Home::here(),
+            units,
+        }
     }
 
     pub(crate) fn left(&self) -> usize {
@@ -68,6 +73,7 @@ pub(crate) enum Ask<T> {
 /// inputs of one type.
 pub(crate) struct Feed<T: Send + 'static, const PORT: usize> {
     pub(crate) port: u32,
+    pub(crate) home: Home,
     pub(crate) sent: Moment,
     load: Option<(Signal<T>, Arc<Link>)>,
 }
@@ -99,6 +105,7 @@ impl<T: Send + 'static, const PORT: usize> Message for Feed<T, PORT> {
 /// A message upstream, to the output `port` of an actor; `PORT` as of a [`Feed`].
 pub(crate) struct Demand<T, const PORT: usize> {
     pub(crate) port: u32,
+    pub(crate) home: Home,
     pub(crate) sent: Moment,
     load: Option<(Ask<T>, Arc<Link>)>,
 }
@@ -152,6 +159,7 @@ where
         by.count_message(link.activity());
         self.address.do_send(Feed::<T, PORT> {
             port: self.port,
+            home: by.home,
             sent: by.now,
             load: Some((signal, link)),
         });
@@ -171,6 +179,7 @@ where
         by.count_message(link.activity());
         self.address.do_send(Demand::<T, PORT> {
             port: self.port,
+            home: by.home,
             sent: by.now,
             load: Some((ask, link)),
         });

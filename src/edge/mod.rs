@@ -5,6 +5,7 @@ const SPARES: usize = 4;
 
 mod activity;
 mod demand;
+mod home;
 mod in_port;
 mod link;
 mod message;
@@ -14,6 +15,7 @@ mod weight;
 
 pub(crate) use activity::Activity;
 pub(crate) use demand::{Credit, Grant, Grants};
+pub(crate) use home::Home;
 pub(crate) use in_port::{InEnd, InPort, UpLink};
 pub(crate) use link::Link;
 pub(crate) use message::{Ask, Demand, Dispatch, Downstream, Feed, Port, Signal, Upstream};

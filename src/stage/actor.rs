@@ -42,7 +42,7 @@ where
 
     fn handle(&mut self, mut feed: Feed<T, PORT>, _: &mut Context<Self>) {
         if let Some((signal, link)) = feed.take() {
-            self.core.absorb(feed.sent);
+            self.core.absorb(feed.sent, feed.home);
             self.kernel.input(feed.port).on(signal, link);
         }
     }
@@ -57,7 +57,7 @@ where
 
     fn handle(&mut self, mut demand: Demand<T, PORT>, _: &mut Context<Self>) {
         if let Some((ask, link)) = demand.take() {
-            self.core.absorb(demand.sent);
+            self.core.absorb(demand.sent, demand.home);
             self.kernel.output(demand.port).on(ask, link);
         }
     }
@@ -320,9 +320,7 @@ impl<K: Kernel> StageActor<K> {
                 Turn::Marked => {}
                 Turn::More => {
                     self.core.spent = Spent::Queued;
-                    // Polled once, this wakes the task after the runtime has looked at timers
-                    // and I/O; waking itself would keep it from doing so.
-                    let _ = pin!(tokio::task::yield_now()).poll(cx);
+                    yield_once(cx);
                     return false;
                 }
                 Turn::Park(wait) => {
@@ -369,6 +367,12 @@ impl<K: Kernel> Drop for StageActor<K> {
     }
 }
 
+/// Wakes the task after the runtime has looked at timers and I/O; waking itself would keep it from
+/// doing so.
+fn yield_once(cx: &mut task::Context<'_>) {
+    let _ = pin!(tokio::task::yield_now()).poll(cx);
+}
+
 /// The one future that an actor spawns.
 pub(super) struct Pump;
 
@@ -381,10 +385,16 @@ impl<K: Kernel> ActorFuture<StageActor<K>> for Pump {
         ctx: &mut Context<StageActor<K>>,
         cx: &mut task::Context<'_>,
     ) -> Poll<()> {
-        if schedule::puts_off(cx) || !actor.work(cx) {
+        if schedule::puts_off(cx) {
             return Poll::Pending;
         }
-        ctx.stop();
-        Poll::Ready(())
+        if !actor.core.spins_on() && actor.work(cx) {
+            ctx.stop();
+            return Poll::Ready(());
+        }
+        if actor.core.is_spinning() {
+            yield_once(cx);
+        }
+        Poll::Pending
     }
 }

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use super::Clock;
+use super::spin::{self, Spin};
 use crate::context::{Cause, FlowContext};
-use crate::edge::Dispatch;
+use crate::edge::{Dispatch, Home};
 use crate::report::{Moment, Spent, StageCounts};
 use crate::supervise::{Directive, Ending, Level, Lifeline, Presence, StageState, Tell, Wait};
 
@@ -21,6 +22,9 @@ pub(crate) struct Core {
     pub(crate) now: Moment,
     pub(super) spent: Spent,
     ready: Option<Moment>,
+    /// Whether what made it ready came from another thread.
+    from_afar: bool,
+    spin: Spin,
     asked: Ending,
     /// The mark of this stage that was acted upon.
     pub(super) seen: Level,
@@ -51,6 +55,8 @@ impl Core {
             now,
             spent: Spent::Queued,
             ready: None,
+            from_afar: false,
+            spin: Spin::default(),
             asked: Ending::default(),
             seen: Level::Running,
             units: 1,
@@ -68,9 +74,12 @@ impl Core {
         self.context.is_marked() || self.state.is_marked_beyond(self.seen)
     }
 
-    pub(super) fn absorb(&mut self, sent: Moment) {
+    pub(super) fn absorb(&mut self, sent: Moment, from: Home) {
         self.units += 1;
-        self.ready.get_or_insert(sent);
+        if self.ready.is_none() {
+            self.ready = Some(sent);
+            self.from_afar = from != Home::here();
+        }
     }
 
     pub(super) fn stop(&mut self, level: Level, cause: Cause) {
@@ -140,8 +149,13 @@ impl Core {
         // Ready at the first message that it has absorbed, if that came after its last turn.
         let ready = self.ready.take();
         let queued = ready.map_or(0, |ready| now.nanos_since(ready).min(since));
-        counters.add_nanos(self.spent, since - queued);
+        let idle = since - queued;
+        counters.add_nanos(self.spent, idle);
         counters.add_nanos(Spent::Queued, queued);
+        if matches!(self.spent, Spent::Starved | Spent::Blocked) {
+            let from_afar = ready.is_some() && self.from_afar;
+            self.spin.end(idle, from_afar);
+        }
         self.now = now;
         self.clock.begin(now);
         let marked = self.state.marked();
@@ -182,8 +196,19 @@ impl Core {
             Wait::Credit(_) => Spent::Blocked,
         };
         self.state.set_wait(wait);
+        self.spin.begin(spin::is_sensible);
         let units = std::mem::take(&mut self.units);
         self.life.0.activity.release(units);
+    }
+
+    pub(super) fn is_spinning(&self) -> bool {
+        self.spin.is_on()
+    }
+
+    /// Whether it is parked, and looks again before its thread may sleep.
+    pub(super) fn spins_on(&self) -> bool {
+        let idle = self.spin.is_on() && self.units == 0 && !self.is_marked();
+        idle && self.spin.covers(Moment::now().nanos_since(self.now))
     }
 
     pub(super) fn wait(&mut self) {

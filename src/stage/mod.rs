@@ -18,6 +18,7 @@ mod pick;
 mod results;
 mod running;
 mod schedule;
+mod spin;
 mod stretch;
 mod unary;
 mod zip;

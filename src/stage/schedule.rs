@@ -16,13 +16,19 @@ mod unseeded {
     pub(crate) fn ends_turn() -> Option<bool> {
         None
     }
+
+    /// Whether a seed decides here.
+    #[inline]
+    pub(crate) fn is_drawn() -> bool {
+        false
+    }
 }
 
 #[cfg(not(feature = "testing"))]
-pub(crate) use unseeded::{ends_turn, puts_off};
+pub(crate) use unseeded::{ends_turn, is_drawn, puts_off};
 
 #[cfg(feature = "testing")]
-pub(crate) use seeded::{Scheduled, ends_turn, puts_off};
+pub(crate) use seeded::{Scheduled, ends_turn, is_drawn, puts_off};
 
 #[cfg(feature = "testing")]
 mod seeded {
@@ -55,6 +61,11 @@ mod seeded {
     /// Whether the turn is over, where the clock does not decide.
     pub(crate) fn ends_turn() -> Option<bool> {
         drawn(|rng| rng.u8(..4) == 0)
+    }
+
+    /// Whether a seed decides here.
+    pub(crate) fn is_drawn() -> bool {
+        drawn(|_| true).is_some()
     }
 
     /// This thread with a seeded schedule, for as long as this lives.

@@ -57,6 +57,37 @@ fn r3_3_an_async_generator_that_is_always_ready_lets_other_tasks_have_their_turn
     });
 }
 
+#[test]
+fn r3_3_stages_that_wait_for_each_other_awake_let_other_tasks_and_timers_have_their_turns() {
+    system(async {
+        let arbiter = Arbiter::new();
+        // Two items in flight: on both threads there is a short wait after each.
+        let flow = Source::from_iter(0..LONG)
+            .map(|n| n)
+            .on(arbiter.handle())
+            .drain();
+        let flow = flow.default_window(2);
+        let running = flow.run(&FlowContext::background()).unwrap();
+        let turns = async || {
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        };
+        let (there, told) = tokio::sync::oneshot::channel();
+        arbiter.spawn(async move {
+            turns().await;
+            there.send(()).expect("it is waited for");
+        });
+        turns().await;
+        within("turns on the other arbiter", told).await.unwrap();
+        assert!(!running.control().is_finished());
+        within("the flow to be gone", running.control().cancel("seen")).await;
+        arbiter.stop();
+        arbiter.join().unwrap();
+    });
+}
+
 /// Work that takes longer than a turn.
 fn slow() {
     let start = Instant::now();
