@@ -8,10 +8,11 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::iter;
 use std::sync::Arc;
 use std::vec;
 
-use super::{Ask, Dispatch, Grant, Grants, Link, SPARES, Signal, Upstream};
+use super::{Ask, Dispatch, Grant, Grants, Link, Signal, Spare, Upstream};
 use crate::context::Cause;
 
 /// The address and the shared half that a consumer needs of its producer.
@@ -31,13 +32,15 @@ enum Input {
 
 /// The consumer's end of an edge.
 pub(crate) struct InPort<T: Send + 'static> {
+    /// The batch that items are taken from, and those behind it: no more than this one, mostly.
+    batch: vec::IntoIter<T>,
     queue: VecDeque<vec::IntoIter<T>>,
-    /// The front batch's length when items were last counted.
-    front: usize,
+    /// The batch's length when items were last counted.
+    counted: usize,
     up: UpLink<T>,
     grants: Grants,
-    /// Emptied buffers that go back with the next requests, one each.
-    spares: Vec<Vec<T>>,
+    /// An emptied buffer that goes back with the next request.
+    spare: Spare<T>,
     /// What the last message held the edge by, for the next one up.
     spare_link: Option<Arc<Link>>,
     state: Input,
@@ -68,12 +71,13 @@ impl<T: Send + 'static> InPort<T> {
     /// A port that never asks for more than `limit` items in all.
     pub(crate) fn limited(up: UpLink<T>, limit: Option<u64>) -> Self {
         Self {
+            batch: Vec::new().into_iter(),
             queue: VecDeque::new(),
-            front: 0,
+            counted: 0,
             grants: Grants::new(up.link.window(), limit, up.link.max_weight().is_some()),
             copy: up.link.terms::<T>().and_then(|terms| terms.copy),
             up,
-            spares: Vec::new(),
+            spare: Spare::default(),
             spare_link: None,
             state: Input::Open,
             taken: 0,
@@ -92,10 +96,12 @@ impl<T: Send + 'static> InPort<T> {
             (Signal::Batch(items), Input::Open) => {
                 self.arrived += items.len() as u64;
                 self.grants.arrived();
-                if self.queue.is_empty() {
-                    self.front = items.len();
+                let batch = items.into_iter();
+                if self.is_ready() {
+                    self.queue.push_back(batch);
+                } else {
+                    self.go_on_with(batch);
                 }
-                self.queue.push_back(items.into_iter());
             }
             (Signal::Batch(mut late), _) => {
                 self.up.link.discard(&mut late);
@@ -109,19 +115,19 @@ impl<T: Send + 'static> InPort<T> {
     /// The batch to take items from, none if there is no item.
     #[inline]
     fn batch(&mut self) -> Option<&mut vec::IntoIter<T>> {
-        while self.queue.front().is_some_and(|batch| batch.len() == 0) {
-            self.count_taken();
-            let emptied = self.queue.pop_front();
-            if self.spares.len() < SPARES {
-                self.spares.extend(emptied.map(buffer_of));
-            }
-            self.front = self.front_len();
+        if self.batch.len() == 0 {
+            let next = self.queue.pop_front();
+            self.go_on_with(next.unwrap_or_default());
         }
-        self.queue.front_mut()
+        (self.batch.len() > 0).then_some(&mut self.batch)
     }
 
-    fn front_len(&self) -> usize {
-        self.queue.front().map_or(0, ExactSizeIterator::len)
+    /// Puts the next batch in the place of one that is used up.
+    fn go_on_with(&mut self, next: vec::IntoIter<T>) {
+        self.count_taken();
+        self.counted = next.len();
+        let emptied = std::mem::replace(&mut self.batch, next);
+        self.spare.keep(buffer_of(emptied));
     }
 
     /// Gives the front batch away to be worked on, none if there is no item.
@@ -133,9 +139,7 @@ impl<T: Send + 'static> InPort<T> {
     /// Takes what is left of it back.
     #[inline]
     pub(crate) fn take_back(&mut self, batch: vec::IntoIter<T>) {
-        if let Some(front) = self.queue.front_mut() {
-            *front = batch;
-        }
+        self.batch = batch;
     }
 
     #[inline]
@@ -145,7 +149,8 @@ impl<T: Send + 'static> InPort<T> {
 
     /// The item that a pop would give.
     pub(crate) fn peek(&self) -> Option<&T> {
-        self.queue.iter().find_map(|batch| batch.as_slice().first())
+        let first = self.batch.as_slice().first();
+        first.or_else(|| self.queue.front()?.as_slice().first())
     }
 
     pub(crate) fn is_ready(&self) -> bool {
@@ -196,14 +201,14 @@ impl<T: Send + 'static> InPort<T> {
     }
 
     fn count_taken(&mut self) {
-        let now = self.front_len();
-        self.taken += (self.front - now) as u64;
-        self.front = now;
+        let left = self.batch.len();
+        self.taken += (self.counted - left) as u64;
+        self.counted = left;
     }
 
     /// Asks for items more.
     pub(crate) fn request(&mut self, grant: Grant, by: &mut Dispatch) {
-        let ask = Ask::Request(grant, self.spares.pop());
+        let ask = Ask::Request(grant, self.spare.take());
         self.ask(ask, by);
     }
 
@@ -215,10 +220,13 @@ impl<T: Send + 'static> InPort<T> {
 
     fn discard_queue(&mut self) {
         self.count_taken();
-        for items in self.queue.drain(..) {
-            self.up.link.discard(&mut items.collect());
+        let batch = std::mem::take(&mut self.batch);
+        self.counted = 0;
+        for items in iter::once(batch).chain(self.queue.drain(..)) {
+            if items.len() > 0 {
+                self.up.link.discard(&mut items.collect());
+            }
         }
-        self.front = 0;
         self.up.link.counters.store_received(self.taken);
     }
 }

@@ -63,8 +63,8 @@ pub(crate) enum Signal<T> {
 
 /// What a consumer tells its producer.
 pub(crate) enum Ask<T> {
-    /// It takes items more, says how many are done with, and gives an emptied buffer back.
-    Request(Grant, Option<Vec<T>>),
+    /// It takes items more, says how many are done with, and gives an emptied buffer back, if it has one.
+    Request(Grant, Vec<T>),
     /// It takes no more.
     Cancel(Cause),
 }

@@ -1,8 +1,5 @@
 //! Edges: the bounded links between stages, and the credit that bounds them.
 
-/// How many emptied buffers each end of an edge keeps for the next batches.
-const SPARES: usize = 4;
-
 mod activity;
 mod demand;
 mod home;
@@ -10,6 +7,7 @@ mod in_port;
 mod link;
 mod message;
 mod out_port;
+mod spare;
 mod terms;
 mod weight;
 
@@ -20,6 +18,7 @@ pub(crate) use in_port::{InEnd, InPort, UpLink};
 pub(crate) use link::Link;
 pub(crate) use message::{Ask, Demand, Dispatch, Downstream, Feed, Port, Signal, Upstream};
 pub(crate) use out_port::{OutEnd, OutPort};
+use spare::Spare;
 pub use terms::DeadLetter;
 pub(crate) use terms::Terms;
 use weight::Weight;

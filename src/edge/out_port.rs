@@ -7,7 +7,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::{Ask, Credit, Dispatch, Downstream, Link, SPARES, Signal, Weight};
+use super::{Ask, Credit, Dispatch, Downstream, Link, Signal, Spare, Weight};
 use crate::context::{Cause, discard_payload, panic_text};
 
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(crate) struct OutPort<T: Send + 'static> {
     spare_link: Option<Arc<Link>>,
     credit: Credit,
     buffer: Vec<T>,
-    spares: Vec<Vec<T>>,
+    spare: Spare<T>,
     /// The length of the largest batch so far.
     largest: usize,
     state: Output,
@@ -56,7 +56,7 @@ impl<T: Send + 'static> OutPort<T> {
             spare_link: None,
             credit: Credit::default(),
             buffer: Vec::new(),
-            spares: Vec::new(),
+            spare: Spare::default(),
             largest: 0,
             state: Output::Open,
             emitted: 0,
@@ -72,9 +72,7 @@ impl<T: Send + 'static> OutPort<T> {
                 if let Some(weight) = &mut self.weight {
                     weight.credit(grant.freed);
                 }
-                if self.spares.len() < SPARES {
-                    self.spares.extend(spare);
-                }
+                self.spare.keep(spare);
             }
             Ask::Cancel(cause) => {
                 if matches!(self.state, Output::Open) {
@@ -245,7 +243,7 @@ impl<T: Send + 'static> OutEnd for OutPort<T> {
         self.emitted += items as u64;
         self.batches += 1;
         self.largest = self.largest.max(items);
-        let mut next = self.spares.pop().unwrap_or_default();
+        let mut next = self.spare.take();
         next.extend(rest);
         let batch = std::mem::replace(&mut self.buffer, next);
         self.feed(Signal::Batch(batch), by);
