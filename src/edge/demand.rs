@@ -22,8 +22,8 @@ pub(crate) struct Grant {
 #[derive(Debug)]
 pub(crate) struct Grants {
     window: usize,
-    /// How many more items may ever be asked for; `None` is without end.
-    remaining: Option<u64>,
+    /// How many more items may ever be asked for.
+    remaining: u64,
     /// Items that left the queue for good, and whose credit was not given back yet.
     owed: usize,
     /// Batches that no step has answered yet.
@@ -37,7 +37,7 @@ impl Grants {
     pub(crate) fn new(window: usize, limit: Option<u64>, eager: bool) -> Self {
         Self {
             window,
-            remaining: limit,
+            remaining: limit.unwrap_or(u64::MAX),
             owed: 0,
             unanswered: 0,
             opened: false,
@@ -83,14 +83,8 @@ impl Grants {
     }
 
     fn ask(&mut self, items: usize, freed: usize) -> Option<Grant> {
-        let items = match &mut self.remaining {
-            None => items,
-            Some(left) => {
-                let items = items.min(usize::try_from(*left).unwrap_or(usize::MAX));
-                *left -= items as u64;
-                items
-            }
-        };
+        let items = items.min(usize::try_from(self.remaining).unwrap_or(usize::MAX));
+        self.remaining -= items as u64;
         (items > 0 || self.eager && freed > 0).then_some(Grant { items, freed })
     }
 }
@@ -99,18 +93,21 @@ impl Grants {
 #[derive(Debug, Default)]
 pub(crate) struct Credit {
     available: usize,
-    first: Option<usize>,
+    /// The window, once it was granted.
+    first: usize,
 }
 
 impl Credit {
     pub(crate) fn grant(&mut self, items: usize) {
         self.available += items;
-        self.first.get_or_insert(items);
+        if self.first == 0 {
+            self.first = items;
+        }
     }
 
     /// Whether the consumer has granted its window.
     pub(crate) fn is_granted(&self) -> bool {
-        self.first.is_some()
+        self.first > 0
     }
 
     #[inline]
@@ -121,7 +118,7 @@ impl Credit {
     /// Uses credit for a batch; gives how many items are in flight now.
     pub(crate) fn spend(&mut self, items: usize) -> usize {
         self.available -= items;
-        self.first.unwrap_or(0).saturating_sub(self.available)
+        self.first.saturating_sub(self.available)
     }
 }
 

@@ -30,6 +30,15 @@ enum Input {
     Cancelled,
 }
 
+/// Which items are missing.
+#[derive(Default)]
+struct Gaps {
+    /// Items that came in so far.
+    arrived: u64,
+    /// Behind how many of them one is missing.
+    places: VecDeque<u64>,
+}
+
 /// The consumer's end of an edge.
 pub(crate) struct InPort<T: Send + 'static> {
     /// The batch that items are taken from, and those behind it: no more than this one, mostly.
@@ -45,10 +54,8 @@ pub(crate) struct InPort<T: Send + 'static> {
     spare_link: Option<Arc<Link>>,
     state: Input,
     taken: u64,
-    /// Items that came in so far.
-    arrived: u64,
-    /// Behind how many items one is missing, where the producer marks that.
-    gaps: VecDeque<u64>,
+    /// Where the producer marks that items are missing: which are.
+    gaps: Option<Box<Gaps>>,
     /// How an item is copied that may be needed again.
     copy: Option<fn(&T) -> T>,
 }
@@ -76,13 +83,12 @@ impl<T: Send + 'static> InPort<T> {
             counted: 0,
             grants: Grants::new(up.link.window(), limit, up.link.max_weight().is_some()),
             copy: up.link.terms::<T>().and_then(|terms| terms.copy),
+            gaps: up.link.marks_gaps().then(Box::default),
             up,
             spare: Spare::default(),
             spare_link: None,
             state: Input::Open,
             taken: 0,
-            arrived: 0,
-            gaps: VecDeque::new(),
         }
     }
 
@@ -91,10 +97,14 @@ impl<T: Send + 'static> InPort<T> {
         match (signal, &self.state) {
             // Nothing ships an empty batch but the mark of a gap.
             (Signal::Batch(items), Input::Open) if items.is_empty() => {
-                self.gaps.push_back(self.arrived);
+                if let Some(gaps) = &mut self.gaps {
+                    gaps.places.push_back(gaps.arrived);
+                }
             }
             (Signal::Batch(items), Input::Open) => {
-                self.arrived += items.len() as u64;
+                if let Some(gaps) = &mut self.gaps {
+                    gaps.arrived += items.len() as u64;
+                }
                 self.grants.arrived();
                 let batch = items.into_iter();
                 if self.is_ready() {
@@ -159,13 +169,13 @@ impl<T: Send + 'static> InPort<T> {
 
     /// Whether the item that would be next is missing; asked once for each.
     pub(crate) fn take_gap(&mut self) -> bool {
-        let Some(&gap) = self.gaps.front() else {
+        let taken = self.taken + (self.counted - self.batch.len()) as u64;
+        let Some(gaps) = &mut self.gaps else {
             return false;
         };
-        self.count_taken();
-        let missing = gap == self.taken;
+        let missing = gaps.places.front() == Some(&taken);
         if missing {
-            self.gaps.pop_front();
+            gaps.places.pop_front();
         }
         missing
     }

@@ -7,7 +7,7 @@
 //!    count; one that waits for something outside of the flow keeps one.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll};
 use std::thread;
@@ -320,7 +320,7 @@ impl<K: Kernel> StageActor<K> {
                 Turn::Marked => {}
                 Turn::More => {
                     self.core.spent = Spent::Queued;
-                    yield_once(cx);
+                    schedule::yield_once(cx);
                     return false;
                 }
                 Turn::Park(wait) => {
@@ -367,12 +367,6 @@ impl<K: Kernel> Drop for StageActor<K> {
     }
 }
 
-/// Wakes the task after the runtime has looked at timers and I/O; waking itself would keep it from
-/// doing so.
-fn yield_once(cx: &mut task::Context<'_>) {
-    let _ = pin!(tokio::task::yield_now()).poll(cx);
-}
-
 /// The one future that an actor spawns.
 pub(super) struct Pump;
 
@@ -393,7 +387,7 @@ impl<K: Kernel> ActorFuture<StageActor<K>> for Pump {
             return Poll::Ready(());
         }
         if actor.core.is_spinning() {
-            yield_once(cx);
+            schedule::yield_once(cx);
         }
         Poll::Pending
     }

@@ -15,27 +15,27 @@ use crate::report::Moment;
 const TURN: Duration = Duration::from_micros(100);
 /// How long it is where few items were done.
 const LONG_TURN: Duration = Duration::from_micros(500);
-const MOST_UNSEEN: usize = 256;
+const MOST_UNSEEN: u32 = 256;
 /// For items of which `MOST_UNSEEN` take less than `NOTHING`: a look costs as much as several of them.
-const MOST_UNSEEN_FAST: usize = 1024;
+const MOST_UNSEEN_FAST: u32 = 1024;
 const NOTHING: Duration = Duration::from_micros(3);
 
 #[derive(Debug)]
 pub(crate) struct Clock {
     /// How many items are few for a turn.
-    few: usize,
+    few: u32,
     start: Moment,
     /// The last look.
     looked: Moment,
     done: usize,
     next: usize,
-    step: usize,
+    step: u32,
 }
 
 impl Clock {
     pub(crate) fn new(now: Moment, few: usize) -> Self {
         Self {
-            few,
+            few: u32::try_from(few).unwrap_or(u32::MAX),
             start: now,
             looked: now,
             done: 0,
@@ -49,7 +49,7 @@ impl Clock {
         self.start = now;
         self.looked = now;
         self.done = 0;
-        self.next = self.step;
+        self.next = self.step as usize;
     }
 
     /// How many items may be done before the next look.
@@ -76,7 +76,7 @@ impl Clock {
         // A run by a seed is the same however long it takes.
         let now = if drawn.is_some() { self.start } else { now };
         let long = now > self.start + TURN;
-        let few = (2..self.few).contains(&self.done) && now <= self.start + LONG_TURN;
+        let few = (2..self.few as usize).contains(&self.done) && now <= self.start + LONG_TURN;
         if drawn.unwrap_or(long && !few) {
             self.step = 1;
             return true;
@@ -85,7 +85,7 @@ impl Clock {
         let most = if fast { MOST_UNSEEN_FAST } else { MOST_UNSEEN };
         self.step = if long { 1 } else { (self.step * 2).min(most) };
         self.looked = now;
-        self.next = self.done + self.step;
+        self.next = self.done + self.step as usize;
         false
     }
 }

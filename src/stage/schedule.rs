@@ -1,6 +1,16 @@
 //! When stages take their turns, where a test has a seed decide; else, and without the feature
 //! `testing`, when they are woken.
 
+use std::future::Future;
+use std::pin::pin;
+use std::task::Context;
+
+/// Wakes the task behind all that can run now, when the runtime has looked at timers and I/O; waking itself
+/// would keep it from doing so.
+pub(crate) fn yield_once(cx: &mut Context<'_>) {
+    let _ = pin!(tokio::task::yield_now()).poll(cx);
+}
+
 #[cfg(not(feature = "testing"))]
 mod unseeded {
     use std::task::Context;
@@ -34,8 +44,6 @@ pub(crate) use seeded::{Scheduled, ends_turn, is_drawn, puts_off};
 mod seeded {
     use std::cell::RefCell;
     use std::fmt;
-    use std::future::Future;
-    use std::pin::pin;
     use std::task::Context;
 
     use fastrand::Rng;
@@ -53,7 +61,7 @@ mod seeded {
     pub(crate) fn puts_off(cx: &mut Context<'_>) -> bool {
         let put_off = drawn(|rng| rng.bool()).unwrap_or(false);
         if put_off {
-            let _ = pin!(tokio::task::yield_now()).poll(cx);
+            super::yield_once(cx);
         }
         put_off
     }
