@@ -8,8 +8,9 @@
 //! does before it puts a thread to sleep.
 //!
 //! Where who is waited for cannot run meanwhile, since others have the cores, spinning is in vain; each time
-//! that it was, twice as many waits as before are slept through.
+//! that it was, twice as many waits of the stages on that thread are slept through.
 
+use std::cell::Cell;
 use std::sync::OnceLock;
 use std::thread::available_parallelism;
 
@@ -20,16 +21,26 @@ const SPIN: u64 = 30_000;
 /// The most waits that are slept through after spinning was in vain.
 const MOST_SKIPPED: u16 = 1024;
 
+thread_local! {
+    /// What the stages of this thread have learned: a flow can be over before one by itself has learned much.
+    static VAIN: Cell<Vain> = const { Cell::new(Vain { skip: 0, skipped: 0 }) };
+}
+
+/// How spinning has gone on a thread.
+#[derive(Clone, Copy, Debug, Default)]
+struct Vain {
+    /// How many waits are slept through before it is tried again.
+    skip: u16,
+    /// How many that were after it had last been in vain; 0 since it was not.
+    skipped: u16,
+}
+
 /// What a stage has learned of its waits.
 #[derive(Debug, Default)]
 pub(super) struct Spin {
     /// Whether spinning would have covered the last wait.
     pays: bool,
     on: bool,
-    /// How many waits are slept through before it spins again.
-    skip: u16,
-    /// How many that were after it had last been in vain; 0 since it was not.
-    skipped: u16,
 }
 
 impl Spin {
@@ -37,19 +48,26 @@ impl Spin {
     pub(super) fn end(&mut self, waited: u64, from_afar: bool) {
         self.pays = from_afar && self.covers(waited);
         if std::mem::take(&mut self.on) {
-            self.skipped = if self.pays {
+            let skipped = if self.pays {
                 0
             } else {
-                (self.skipped * 2).clamp(1, MOST_SKIPPED)
+                (VAIN.get().skipped * 2).clamp(1, MOST_SKIPPED)
             };
-            self.skip = self.skipped;
+            VAIN.set(Vain {
+                skip: skipped,
+                skipped,
+            });
         }
     }
 
     /// Begins a wait.
     pub(super) fn begin(&mut self, is_sensible: impl FnOnce() -> bool) {
-        self.on = self.pays && self.skip == 0 && is_sensible();
-        self.skip = self.skip.saturating_sub(1);
+        if self.pays {
+            let vain = VAIN.get();
+            self.on = vain.skip == 0 && is_sensible();
+            let skip = vain.skip.saturating_sub(1);
+            VAIN.set(Vain { skip, ..vain });
+        }
     }
 
     pub(super) fn is_on(&self) -> bool {
@@ -80,9 +98,20 @@ mod tests {
         spin.is_on()
     }
 
+    /// On a thread that has learned nothing.
+    fn fresh() -> Spin {
+        VAIN.take();
+        Spin::default()
+    }
+
+    /// How many short waits are slept through before it spins.
+    fn slept_through(spin: &mut Spin) -> usize {
+        (0..).take_while(|_| !spins_after(spin, 1, true)).count()
+    }
+
     #[test]
     fn it_spins_after_a_short_wait_for_another_thread() {
-        let mut spin = Spin::default();
+        let mut spin = fresh();
         spin.begin(|| true);
         assert!(!spin.is_on(), "nothing is known of its waits");
         assert!(!spins_after(&mut spin, 1, false));
@@ -96,35 +125,46 @@ mod tests {
 
     #[test]
     fn it_spins_no_longer_than_a_wait_that_it_would_have_covered() {
-        let spin = Spin::default();
+        let spin = fresh();
         assert!(spin.covers(SPIN) && !spin.covers(SPIN + 1));
     }
 
     #[test]
-    fn after_spinning_in_vain_it_sleeps_through_twice_as_many_waits_each_time() {
-        let mut spin = Spin::default();
-        let mut slept = Vec::new();
-        for _ in 0..13 {
-            let waits = (0..).take_while(|_| !spins_after(&mut spin, 1, true));
-            slept.push(waits.count());
-            spin.end(SPIN + 1, true);
-        }
+    fn after_spinning_in_vain_twice_as_many_waits_are_slept_through_each_time() {
+        let mut spin = fresh();
+        let slept: Vec<usize> = (0..13)
+            .map(|_| {
+                let slept = slept_through(&mut spin);
+                spin.end(SPIN + 1, true);
+                slept
+            })
+            .collect();
         let expected = [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1024];
-        // The wait in vain itself ends without another that begins.
         assert_eq!(slept, expected);
     }
 
     #[test]
-    fn spinning_that_was_not_in_vain_makes_up_for_all_that_was() {
-        let mut spin = Spin::default();
-        for _ in 0..5 {
-            while !spins_after(&mut spin, 1, true) {}
+    fn a_stage_learns_from_those_before_it_on_its_thread() {
+        let mut spin = fresh();
+        for _ in 0..4 {
+            slept_through(&mut spin);
             spin.end(SPIN + 1, true);
         }
-        while !spins_after(&mut spin, 1, true) {}
-        assert!(spins_after(&mut spin, 1, true), "it was not in vain");
-        assert!(!spins_after(&mut spin, SPIN + 1, true));
-        assert!(spins_after(&mut spin, 1, true), "one is slept through");
+        let mut other = Spin::default();
+        assert_eq!(slept_through(&mut other), 8);
+    }
+
+    #[test]
+    fn spinning_that_was_not_in_vain_makes_up_for_all_that_was() {
+        let mut spin = fresh();
+        for _ in 0..5 {
+            slept_through(&mut spin);
+            spin.end(SPIN + 1, true);
+        }
+        assert_eq!(slept_through(&mut spin), 16);
+        assert_eq!(slept_through(&mut spin), 0, "it was not in vain");
+        spin.end(SPIN + 1, true);
+        assert_eq!(slept_through(&mut spin), 1);
     }
 
     #[cfg(feature = "testing")]
