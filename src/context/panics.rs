@@ -35,12 +35,38 @@ pub(crate) fn drop_caught_by(drop: impl FnOnce()) {
     }
 }
 
-/// Drops items one by one, each caught, so that one bad drop neither loses the count nor aborts.
+/// Drops items one by one, the first of them first, each caught, so that one bad drop neither loses the count
+/// nor aborts.
 pub(crate) fn drop_each<T>(items: &mut Vec<T>) -> u64 {
     let mut dropped = 0;
-    while let Some(item) = items.pop() {
+    for item in items.drain(..) {
         dropped += 1;
         drop_caught(item);
     }
     dropped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    /// Notes its drop, and panics in it if it is even.
+    struct Noting(u32, Rc<RefCell<Vec<u32>>>);
+
+    impl Drop for Noting {
+        fn drop(&mut self) {
+            self.1.borrow_mut().push(self.0);
+            assert!(self.0 % 2 == 1, "an even one");
+        }
+    }
+
+    #[test]
+    fn each_item_is_dropped_and_counted_in_order_though_drops_panic() {
+        let dropped = Rc::default();
+        let mut items: Vec<_> = (1..=5).map(|n| Noting(n, Rc::clone(&dropped))).collect();
+        assert_eq!(drop_each(&mut items), 5);
+        assert_eq!(*dropped.borrow(), [1, 2, 3, 4, 5]);
+    }
 }
