@@ -45,8 +45,8 @@ fn allocations_are_bounded_per_batch_and_per_stage() {
         let before = blocks();
         let batches = linear(1_000 * window as u64, window);
         let allocated = blocks() - before - flow;
-        // Per edge a dozen buffers go round, each made anew until it has the size of a window.
-        let buffers = 4 * 12 * u64::from(window.ilog2());
+        // Per edge half a dozen buffers go round, each made anew until it has the size of a window.
+        let buffers = 4 * 6 * u64::from(window.ilog2());
         assert!(
             allocated <= 4 * batches + buffers,
             "window {window}: {allocated} allocations for {batches} batches"

@@ -1,32 +1,94 @@
-//! Which thread a message comes from: an actor never leaves its own.
+//! Where a message comes from: which thread, of which an actor never leaves its own, and on which core.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 
-/// A thread, by its number in this process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Home(u32);
+/// A thread of this process, and the core on which it was last seen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Home {
+    /// Its number. That of one of 65,536 others is the same: they would only take each other for one.
+    thread: u16,
+    core: u16,
+}
+
+thread_local! {
+    static HERE: Cell<Option<Home>> = const { Cell::new(None) };
+}
 
 impl Home {
     /// The thread that asks.
     #[inline]
     pub(crate) fn here() -> Self {
-        thread_local! {
-            static HERE: Cell<Option<Home>> = const { Cell::new(None) };
-        }
-        HERE.with(|here| {
-            here.get().unwrap_or_else(|| {
-                let new = Self::new();
-                here.set(Some(new));
-                new
-            })
-        })
+        HERE.get().unwrap_or_else(Self::enter)
     }
 
     #[cold]
-    fn new() -> Self {
-        // Two threads of one number, after 2^32 of them, would only take each other for near.
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    fn enter() -> Self {
+        static NEXT: AtomicU16 = AtomicU16::new(0);
+        let thread = NEXT.fetch_add(1, Ordering::Relaxed);
+        let core = core_of(thread);
+        let new = Self { thread, core };
+        HERE.set(Some(new));
+        new
+    }
+
+    /// Whether it is another thread than the one that asks.
+    #[inline]
+    pub(crate) fn is_other(self) -> bool {
+        Self::here().thread != self.thread
+    }
+
+    /// Whether it is another thread, on another core than the one that asks. Sees where that one is now.
+    pub(crate) fn is_beside(self) -> bool {
+        if !self.is_other() {
+            return false;
+        }
+        let mut here = Self::here();
+        here.core = core_of(here.thread);
+        HERE.set(Some(here));
+        here.core != self.core
+    }
+}
+
+/// The core on which this thread runs.
+#[cfg(target_os = "linux")]
+fn core_of(_: u16) -> u16 {
+    let core = nix::sched::sched_getcpu().unwrap_or(0);
+    u16::try_from(core).unwrap_or(u16::MAX)
+}
+
+/// One of its own, as far as is known.
+#[cfg(not(target_os = "linux"))]
+fn core_of(thread: u16) -> u16 {
+    thread
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[test]
+    fn a_thread_is_not_beside_itself() {
+        assert!(!Home::here().is_beside());
+    }
+
+    #[test]
+    fn threads_are_told_apart_by_number_and_core() {
+        let there = thread::spawn(Home::here).join();
+        let there = there.expect("it does not panic");
+        let here = Home::here();
+        assert_ne!(here.thread, there.thread);
+        // The cores of a machine have small numbers.
+        let elsewhere = Home {
+            core: u16::MAX - 1,
+            ..there
+        };
+        assert!(elsewhere.is_beside());
+        let at_home = Home {
+            core: u16::MAX - 1,
+            ..here
+        };
+        assert!(!at_home.is_beside(), "it is this thread, wherever it was");
     }
 }

@@ -122,14 +122,11 @@ impl<T: Send + 'static> InPort<T> {
         }
     }
 
-    /// The batch to take items from, none if there is no item.
-    #[inline]
-    fn batch(&mut self) -> Option<&mut vec::IntoIter<T>> {
-        if self.batch.len() == 0 {
-            let next = self.queue.pop_front();
-            self.go_on_with(next.unwrap_or_default());
-        }
-        (self.batch.len() > 0).then_some(&mut self.batch)
+    /// Goes on with the next batch, as that in work is used up.
+    #[cold]
+    fn advance(&mut self) {
+        let next = self.queue.pop_front();
+        self.go_on_with(next.unwrap_or_default());
     }
 
     /// Puts the next batch in the place of one that is used up.
@@ -143,7 +140,10 @@ impl<T: Send + 'static> InPort<T> {
     /// Gives the front batch away to be worked on, none if there is no item.
     #[inline]
     pub(crate) fn lend(&mut self) -> Option<vec::IntoIter<T>> {
-        self.batch().map(std::mem::take)
+        if self.batch.len() == 0 {
+            self.advance();
+        }
+        (self.batch.len() > 0).then(|| std::mem::take(&mut self.batch))
     }
 
     /// Takes what is left of it back.
@@ -154,7 +154,12 @@ impl<T: Send + 'static> InPort<T> {
 
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<T> {
-        self.batch()?.next()
+        let item = self.batch.next();
+        if item.is_some() {
+            return item;
+        }
+        self.advance();
+        self.batch.next()
     }
 
     /// The item that a pop would give.

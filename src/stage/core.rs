@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::Clock;
-use super::spin::{self, Spin};
+use super::spin::Spin;
 use crate::context::{Cause, FlowContext};
 use crate::edge::{Dispatch, Home};
 use crate::report::{Moment, Spent, StageCounts};
@@ -22,8 +22,8 @@ pub(crate) struct Core {
     pub(crate) now: Moment,
     pub(super) spent: Spent,
     ready: Option<Moment>,
-    /// Whether what made it ready came from another thread.
-    from_afar: bool,
+    /// Where what made it ready came from.
+    from: Home,
     spin: Spin,
     asked: Ending,
     /// The mark of this stage that was acted upon.
@@ -55,7 +55,7 @@ impl Core {
             now,
             spent: Spent::Queued,
             ready: None,
-            from_afar: false,
+            from: Home::here(),
             spin: Spin::default(),
             asked: Ending::default(),
             seen: Level::Running,
@@ -78,7 +78,7 @@ impl Core {
         self.units += 1;
         if self.ready.is_none() {
             self.ready = Some(sent);
-            self.from_afar = from != Home::here();
+            self.from = from;
         }
     }
 
@@ -152,9 +152,8 @@ impl Core {
         let idle = since - queued;
         counters.add_nanos(self.spent, idle);
         counters.add_nanos(Spent::Queued, queued);
-        if matches!(self.spent, Spent::Starved | Spent::Blocked) {
-            let from_afar = ready.is_some() && self.from_afar;
-            self.spin.end(idle, from_afar);
+        if self.spin.is_watching() || ready.is_some() && self.from.is_other() {
+            self.end_wait(idle, ready.is_some());
         }
         self.now = now;
         self.clock.begin(now);
@@ -196,9 +195,18 @@ impl Core {
             Wait::Credit(_) => Spent::Blocked,
         };
         self.state.set_wait(wait);
-        self.spin.begin(spin::is_sensible);
+        self.spin.begin();
         let units = std::mem::take(&mut self.units);
         self.life.0.activity.release(units);
+    }
+
+    /// Learns from a wait, if it was one for a neighbour.
+    #[cold]
+    fn end_wait(&mut self, idle: u64, by_message: bool) {
+        if matches!(self.spent, Spent::Starved | Spent::Blocked) {
+            let message = by_message.then(|| self.from.is_beside());
+            self.spin.end(idle, message);
+        }
     }
 
     pub(super) fn is_spinning(&self) -> bool {
@@ -206,9 +214,9 @@ impl Core {
     }
 
     /// Whether it is parked, and looks again before its thread may sleep.
-    pub(super) fn spins_on(&self) -> bool {
+    pub(super) fn spins_on(&mut self) -> bool {
         let idle = self.spin.is_on() && self.units == 0 && !self.is_marked();
-        idle && self.spin.covers(Moment::now().nanos_since(self.now))
+        idle && self.spin.goes_on(Moment::now().nanos_since(self.now))
     }
 
     pub(super) fn wait(&mut self) {

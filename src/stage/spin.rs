@@ -4,20 +4,19 @@
 //! cost that are handed over. So a stage whose last wait was ended by a message from another thread, soon
 //! after it had begun, looks again for as long as a wake-up may take, once in each round of its runtime, which
 //! looks at timers, I/O and other tasks in between. A wait that takes longer is slept through, and so is the
-//! next: a flow with little to do costs nothing. That is the spin-then-park of locks, and what Go's scheduler
-//! does before it puts a thread to sleep.
+//! next. That is the spin-then-park of locks, and what Go's scheduler does before it puts a thread to sleep.
 //!
-//! Where who is waited for cannot run meanwhile, since others have the cores, spinning is in vain; each time
-//! that it was, twice as many waits of the stages on that thread are slept through.
+//! Two threads on one core hand over by sleeping, as cheaply as can be; so nobody spins for a thread that was
+//! last seen on its own core. Where who is waited for cannot run since others have the cores, spinning is in
+//! vain; each time that it was, twice as many waits of the stages on that thread are slept through, and half as
+//! many each time that it was not.
 
 use std::cell::Cell;
-use std::sync::OnceLock;
-use std::thread::available_parallelism;
 
 use super::schedule;
 
 /// How many nanoseconds, at most.
-const SPIN: u64 = 30_000;
+const SPIN: u64 = 50_000;
 /// The most waits that are slept through after spinning was in vain.
 const MOST_SKIPPED: u16 = 1024;
 
@@ -31,8 +30,32 @@ thread_local! {
 struct Vain {
     /// How many waits are slept through before it is tried again.
     skip: u16,
-    /// How many that were after it had last been in vain; 0 since it was not.
+    /// How many that were after the last time that it was tried.
     skipped: u16,
+}
+
+impl Vain {
+    /// Notes how it has gone once more.
+    fn note(vain: bool) {
+        let before = VAIN.get().skipped;
+        let skipped = if vain {
+            (before * 2).clamp(1, MOST_SKIPPED)
+        } else {
+            before / 2
+        };
+        VAIN.set(Self {
+            skip: skipped,
+            skipped,
+        });
+    }
+
+    /// Whether to try it in a wait that begins.
+    fn tries() -> bool {
+        let vain = VAIN.get();
+        let skip = vain.skip.saturating_sub(1);
+        VAIN.set(Self { skip, ..vain });
+        vain.skip == 0
+    }
 }
 
 /// What a stage has learned of its waits.
@@ -41,62 +64,53 @@ pub(super) struct Spin {
     /// Whether spinning would have covered the last wait.
     pays: bool,
     on: bool,
+    /// Whether it has spun in vain, and the wait goes on.
+    given_up: bool,
 }
 
 impl Spin {
-    /// Notes that a wait of so many nanoseconds was ended: from another thread, or else.
-    pub(super) fn end(&mut self, waited: u64, from_afar: bool) {
-        self.pays = from_afar && self.covers(waited);
+    /// Notes what ended a wait of so many nanoseconds: a message, from a thread beside this one or not, or
+    /// something else.
+    pub(super) fn end(&mut self, waited: u64, message: Option<bool>) {
+        let ended = message.is_some();
+        let short = waited <= SPIN && !self.given_up;
+        self.pays = short && message == Some(true);
+        // The turn after which it sleeps has nothing to do, mostly: the wait goes on.
+        self.given_up &= !ended;
         if std::mem::take(&mut self.on) {
-            let skipped = if self.pays {
-                0
-            } else {
-                (VAIN.get().skipped * 2).clamp(1, MOST_SKIPPED)
-            };
-            VAIN.set(Vain {
-                skip: skipped,
-                skipped,
-            });
+            Vain::note(!self.pays);
         }
     }
 
-    /// Begins a wait.
-    pub(super) fn begin(&mut self, is_sensible: impl FnOnce() -> bool) {
-        if self.pays {
-            let vain = VAIN.get();
-            self.on = vain.skip == 0 && is_sensible();
-            let skip = vain.skip.saturating_sub(1);
-            VAIN.set(Vain { skip, ..vain });
-        }
+    /// Begins a wait. A run by a seed would depend on time if it spun.
+    pub(super) fn begin(&mut self) {
+        self.on = self.pays && !schedule::is_drawn() && Vain::tries();
+    }
+
+    /// Whether it learns from the end of a wait, whatever that is.
+    #[inline]
+    pub(super) fn is_watching(&self) -> bool {
+        self.pays || self.given_up
     }
 
     pub(super) fn is_on(&self) -> bool {
         self.on
     }
 
-    /// Whether it goes on after so many nanoseconds.
-    pub(super) fn covers(&self, waited: u64) -> bool {
-        waited <= SPIN
+    /// Whether it goes on after so many nanoseconds; if not, it was in vain.
+    pub(super) fn goes_on(&mut self, waited: u64) -> bool {
+        if waited > SPIN {
+            self.on = false;
+            self.given_up = true;
+            Vain::note(true);
+        }
+        self.on
     }
-}
-
-/// Whether another thread can run at the same time, and no run by a seed would depend on time.
-pub(super) fn is_sensible() -> bool {
-    static CORES: OnceLock<usize> = OnceLock::new();
-    let cores = CORES.get_or_init(|| available_parallelism().map_or(1, usize::from));
-    *cores > 1 && !schedule::is_drawn()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Whether it spins in its next wait, after one that has ended.
-    fn spins_after(spin: &mut Spin, waited: u64, from_afar: bool) -> bool {
-        spin.end(waited, from_afar);
-        spin.begin(|| true);
-        spin.is_on()
-    }
 
     /// On a thread that has learned nothing.
     fn fresh() -> Spin {
@@ -104,29 +118,36 @@ mod tests {
         Spin::default()
     }
 
+    /// Whether it spins in its next wait, after one that a message has ended.
+    fn spins_after(spin: &mut Spin, waited: u64, beside: bool) -> bool {
+        spin.end(waited, Some(beside));
+        spin.begin();
+        spin.is_on()
+    }
+
     /// How many short waits are slept through before it spins.
     fn slept_through(spin: &mut Spin) -> usize {
         (0..).take_while(|_| !spins_after(spin, 1, true)).count()
     }
 
+    /// Spins in vain, and has the turn that follows. The message comes soon after.
+    fn spin_in_vain(spin: &mut Spin) {
+        assert!(spin.is_on() && spin.goes_on(SPIN) && !spin.goes_on(SPIN + 1));
+        spin.end(SPIN + 1, None);
+        spin.begin();
+        assert!(!spin.is_on());
+        assert!(!spins_after(spin, 1, true), "it was a long wait");
+    }
+
     #[test]
-    fn it_spins_after_a_short_wait_for_another_thread() {
+    fn it_spins_after_a_short_wait_for_a_thread_beside_it() {
         let mut spin = fresh();
-        spin.begin(|| true);
+        spin.begin();
         assert!(!spin.is_on(), "nothing is known of its waits");
         assert!(!spins_after(&mut spin, 1, false));
         assert!(!spins_after(&mut spin, SPIN + 1, true));
         assert!(spins_after(&mut spin, SPIN, true));
         assert!(spins_after(&mut spin, 0, true));
-        spin.end(0, true);
-        spin.begin(|| false);
-        assert!(!spin.is_on(), "no other thread can run");
-    }
-
-    #[test]
-    fn it_spins_no_longer_than_a_wait_that_it_would_have_covered() {
-        let spin = fresh();
-        assert!(spin.covers(SPIN) && !spin.covers(SPIN + 1));
     }
 
     #[test]
@@ -135,7 +156,7 @@ mod tests {
         let slept: Vec<usize> = (0..13)
             .map(|_| {
                 let slept = slept_through(&mut spin);
-                spin.end(SPIN + 1, true);
+                spin_in_vain(&mut spin);
                 slept
             })
             .collect();
@@ -144,33 +165,43 @@ mod tests {
     }
 
     #[test]
+    fn a_wait_that_something_else_or_a_thread_on_this_core_ended_was_in_vain() {
+        for message in [None, Some(false)] {
+            let mut spin = fresh();
+            assert_eq!(slept_through(&mut spin), 0);
+            spin.end(1, message);
+            assert_eq!(slept_through(&mut spin), 1, "{message:?}");
+        }
+    }
+
+    #[test]
     fn a_stage_learns_from_those_before_it_on_its_thread() {
         let mut spin = fresh();
         for _ in 0..4 {
             slept_through(&mut spin);
-            spin.end(SPIN + 1, true);
+            spin_in_vain(&mut spin);
         }
         let mut other = Spin::default();
         assert_eq!(slept_through(&mut other), 8);
     }
 
     #[test]
-    fn spinning_that_was_not_in_vain_makes_up_for_all_that_was() {
+    fn after_spinning_that_was_not_in_vain_half_as_many_are_slept_through() {
         let mut spin = fresh();
-        for _ in 0..5 {
+        for _ in 0..4 {
             slept_through(&mut spin);
-            spin.end(SPIN + 1, true);
+            spin_in_vain(&mut spin);
         }
-        assert_eq!(slept_through(&mut spin), 16);
-        assert_eq!(slept_through(&mut spin), 0, "it was not in vain");
-        spin.end(SPIN + 1, true);
-        assert_eq!(slept_through(&mut spin), 1);
+        let slept: Vec<usize> = (0..6).map(|_| slept_through(&mut spin)).collect();
+        assert_eq!(slept, [8, 4, 2, 1, 0, 0]);
     }
 
     #[cfg(feature = "testing")]
     #[test]
     fn by_a_seed_nobody_spins() {
+        let mut spin = fresh();
+        assert!(spins_after(&mut spin, 1, true));
         let _scheduled = schedule::Scheduled::by(7);
-        assert!(!is_sensible());
+        assert!(!spins_after(&mut spin, 1, true));
     }
 }

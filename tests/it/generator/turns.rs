@@ -1,6 +1,7 @@
 //! A generator shares its arbiter, and ships what it has.
 
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use actix_flow::prelude::*;
@@ -57,32 +58,40 @@ fn r3_3_an_async_generator_that_is_always_ready_lets_other_tasks_have_their_turn
     });
 }
 
+/// How many rounds of its runtime a task has had, until it is told to stop.
+async fn rounds(over: Arc<AtomicBool>) -> u64 {
+    let mut rounds = 0;
+    while !over.load(Ordering::Relaxed) {
+        tokio::task::yield_now().await;
+        rounds += 1;
+    }
+    rounds
+}
+
 #[test]
-fn r3_3_stages_that_wait_for_each_other_awake_let_other_tasks_and_timers_have_their_turns() {
+fn r3_3_stages_that_wait_for_another_arbiter_leave_each_round_to_other_tasks() {
     system(async {
+        const ITEMS: u64 = 500;
         let arbiter = Arbiter::new();
-        // Two items in flight: on both threads there is a short wait after each.
-        let flow = Source::from_iter(0..LONG)
+        let over = Arc::new(AtomicBool::new(false));
+        let (there, told) = tokio::sync::oneshot::channel();
+        let far = rounds(Arc::clone(&over));
+        arbiter.spawn(async move { there.send(far.await).expect("it is waited for") });
+        let near = actix_rt::spawn(rounds(Arc::clone(&over)));
+        // One item in flight: for each of them both threads wait for the other.
+        let flow = Source::from_iter(0..ITEMS)
             .map(|n| n)
             .on(arbiter.handle())
-            .drain();
-        let flow = flow.default_window(2);
-        let running = flow.run(&FlowContext::background()).unwrap();
-        let turns = async || {
-            for _ in 0..100 {
-                tokio::task::yield_now().await;
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        };
-        let (there, told) = tokio::sync::oneshot::channel();
-        arbiter.spawn(async move {
-            turns().await;
-            there.send(()).expect("it is waited for");
-        });
-        turns().await;
-        within("turns on the other arbiter", told).await.unwrap();
-        assert!(!running.control().is_finished());
-        within("the flow to be gone", running.control().cancel("seen")).await;
+            .count()
+            .default_window(1);
+        assert_eq!(value(flow).await, ITEMS);
+        over.store(true, Ordering::Relaxed);
+        // A stage that woke itself would leave them one round in thousands.
+        let near = near.await.unwrap();
+        let far = within("the rounds on the other arbiter", told).await;
+        let far = far.unwrap();
+        assert!(near > ITEMS / 4, "{near} rounds here");
+        assert!(far > ITEMS / 4, "{far} rounds there");
         arbiter.stop();
         arbiter.join().unwrap();
     });
