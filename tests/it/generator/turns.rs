@@ -71,7 +71,7 @@ async fn rounds(over: Arc<AtomicBool>) -> u64 {
 #[test]
 fn r3_3_stages_that_wait_for_another_arbiter_leave_each_round_to_other_tasks() {
     system(async {
-        const ITEMS: u64 = 500;
+        const ITEMS: u64 = 100;
         let arbiter = Arbiter::new();
         let over = Arc::new(AtomicBool::new(false));
         let (there, told) = tokio::sync::oneshot::channel();
