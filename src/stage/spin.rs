@@ -141,6 +141,15 @@ mod tests {
         assert!(!spins_after(spin, 1, true), "it was a long wait");
     }
 
+    fn four_times_in_vain() -> Spin {
+        let mut spin = fresh();
+        for _ in 0..4 {
+            slept_through(&mut spin);
+            spin_in_vain(&mut spin);
+        }
+        spin
+    }
+
     #[test]
     fn it_spins_after_a_short_wait_for_a_thread_beside_it() {
         let mut spin = fresh();
@@ -186,22 +195,14 @@ mod tests {
 
     #[test]
     fn a_stage_learns_from_those_before_it_on_its_thread() {
-        let mut spin = fresh();
-        for _ in 0..4 {
-            slept_through(&mut spin);
-            spin_in_vain(&mut spin);
-        }
+        four_times_in_vain();
         let mut other = Spin::default();
         assert_eq!(slept_through(&mut other), 8);
     }
 
     #[test]
     fn after_spinning_that_was_not_in_vain_half_as_many_are_slept_through() {
-        let mut spin = fresh();
-        for _ in 0..4 {
-            slept_through(&mut spin);
-            spin_in_vain(&mut spin);
-        }
+        let mut spin = four_times_in_vain();
         let slept: Vec<usize> = (0..6).map(|_| slept_through(&mut spin)).collect();
         assert_eq!(slept, [8, 4, 2, 1, 0, 0]);
     }
