@@ -174,7 +174,7 @@ impl<T: Send + 'static> InPort<T> {
 
     /// Whether the item that would be next is missing; asked once for each.
     pub(crate) fn take_gap(&mut self) -> bool {
-        let taken = self.taken + (self.counted - self.batch.len()) as u64;
+        let taken = self.taken_by_now();
         let Some(gaps) = &mut self.gaps else {
             return false;
         };
@@ -215,10 +215,13 @@ impl<T: Send + 'static> InPort<T> {
         self.grants.owe(items);
     }
 
+    fn taken_by_now(&self) -> u64 {
+        self.taken + (self.counted - self.batch.len()) as u64
+    }
+
     fn count_taken(&mut self) {
-        let left = self.batch.len();
-        self.taken += (self.counted - left) as u64;
-        self.counted = left;
+        self.taken = self.taken_by_now();
+        self.counted = self.batch.len();
     }
 
     /// Asks for items more.
