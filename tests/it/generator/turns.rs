@@ -1,7 +1,6 @@
 //! A generator shares its arbiter, and ships what it has.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Weak, mpsc};
 use std::time::{Duration, Instant};
 
 use actix_flow::prelude::*;
@@ -58,10 +57,10 @@ fn r3_3_an_async_generator_that_is_always_ready_lets_other_tasks_have_their_turn
     });
 }
 
-/// How many rounds of its runtime a task has had, until it is told to stop.
-async fn rounds(over: Arc<AtomicBool>) -> u64 {
+/// How many rounds of its runtime a task has had while the test holds the other end of `alive`.
+async fn rounds(alive: Weak<()>) -> u64 {
     let mut rounds = 0;
-    while !over.load(Ordering::Relaxed) {
+    while alive.strong_count() > 0 {
         tokio::task::yield_now().await;
         rounds += 1;
     }
@@ -73,11 +72,12 @@ fn r3_3_stages_that_wait_for_another_arbiter_leave_each_round_to_other_tasks() {
     system(async {
         const ITEMS: u64 = 100;
         let arbiter = Arbiter::new();
-        let over = Arc::new(AtomicBool::new(false));
+        // Gone with the test, however that ends: no task is left that spins.
+        let alive = Arc::new(());
         let (there, told) = tokio::sync::oneshot::channel();
-        let far = rounds(Arc::clone(&over));
+        let far = rounds(Arc::downgrade(&alive));
         arbiter.spawn(async move { there.send(far.await).expect("it is waited for") });
-        let near = actix_rt::spawn(rounds(Arc::clone(&over)));
+        let near = actix_rt::spawn(rounds(Arc::downgrade(&alive)));
         // One item in flight: for each of them both threads wait for the other.
         let flow = Source::from_iter(0..ITEMS)
             .map(|n| n)
@@ -85,7 +85,7 @@ fn r3_3_stages_that_wait_for_another_arbiter_leave_each_round_to_other_tasks() {
             .count()
             .default_window(1);
         assert_eq!(value(flow).await, ITEMS);
-        over.store(true, Ordering::Relaxed);
+        drop(alive);
         // A stage that woke itself would leave them one round in thousands.
         let near = near.await.unwrap();
         let far = within("the rounds on the other arbiter", told).await;
