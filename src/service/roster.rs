@@ -170,11 +170,14 @@ impl Roster {
         }
     }
 
-    /// All have ended, and nobody was there to say how.
-    pub(super) fn end_all(&mut self, cause: &Cause) {
+    /// All have ended, and nobody was there to say how; gives the supervisors among them.
+    pub(super) fn end_all(&mut self, cause: &Cause) -> Vec<Arc<ServiceState>> {
+        let nested = self.rows.values().filter_map(|row| row.nested.clone());
+        let nested = nested.collect();
         while let Some((&child, _)) = self.rows.first_key_value() {
             self.end(child, cause.clone());
         }
+        nested
     }
 
     pub(super) fn living(&self) -> impl Iterator<Item = &Row> {

@@ -121,12 +121,26 @@ impl ServiceState {
 
     pub(super) fn conclude(&self, cause: Cause) {
         if !matches!(cause, Cause::Stuck { .. }) {
-            self.roster().end_all(&cause);
+            self.conclude_below(&cause);
         }
         self.outcome.conclude(self.label(), cause.clone());
         if self.parent.is_some() {
             self.outcome.observe();
             self.tell_parent(cause, true);
+        }
+    }
+
+    /// Ends those below that were never started: nobody else will.
+    fn conclude_below(&self, cause: &Cause) {
+        // In a loop: a tree of any depth costs no stack.
+        let mut ahead = self.roster().end_all(cause);
+        while let Some(below) = ahead.pop() {
+            if !below.outcome.is_over() {
+                below.raise(Level::Cancel, cause.clone());
+                ahead.extend(below.roster().end_all(cause));
+                below.outcome.conclude(below.label(), cause.clone());
+                below.outcome.observe();
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use std::vec;
 
 use super::Out;
+use crate::context::drop_caught;
 use crate::edge::InPort;
 use crate::report::StageCounts;
 
@@ -94,11 +95,14 @@ impl<T: Send + 'static, U, O: Out<U>> Stretch<'_, T, U, O> {
         let passed = begun - self.open - failed;
         self.counts.passed += passed as u64;
         self.counts.failed += failed as u64;
+        self.input.credit(passed);
         let copy = self.spare.take();
         if failed > 0 {
             *self.failed = Some(Failed { copy });
+        } else {
+            // A panic of its drop would have this done a second time, with nothing to give back.
+            drop_caught(copy);
         }
-        self.input.credit(passed);
     }
 }
 

@@ -28,7 +28,8 @@ pub(crate) struct History {
     recent: VecDeque<Instant>,
     /// How many there were since the last quiet period.
     streak: u32,
-    last: Option<Instant>,
+    /// When it went on, or will, after the last one.
+    up: Option<Instant>,
 }
 
 impl History {
@@ -41,7 +42,7 @@ impl History {
         } else {
             limit.within
         };
-        if self.last.is_some_and(|last| age(last) > quiet) {
+        if self.up.is_some_and(|up| age(up) > quiet) {
             self.streak = 0;
         }
         while self
@@ -57,9 +58,14 @@ impl History {
         if limit.most < u32::MAX {
             self.recent.push_back(now);
         }
-        self.last = Some(now);
+        self.up = Some(now);
         self.streak = self.streak.saturating_add(1);
         true
+    }
+
+    /// It goes on only then: until then it cannot fail, and is not quiet.
+    pub(super) fn goes_on(&mut self, then: Option<Instant>) {
+        self.up = then.or(self.up);
     }
 
     /// How many failures there were since the last quiet period.

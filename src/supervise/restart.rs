@@ -77,8 +77,8 @@ enum Choice {
 /// 10 times within a minute, the first after 10 milliseconds, each further one after twice the time
 /// of the one before, up to 10 seconds, give or take a fifth. A resume happens at once and as often
 /// as need be, unless a [`limit`](Self::limit) is set or the stage is a source, which has no item to
-/// drop. Past the limit the failure goes up. A minute
-/// without a failure, or the limit's period, begins the count anew.
+/// drop. Past the limit the failure goes up. A minute without a failure, or the limit's period, counted
+/// from when it went on, begins the doubling anew.
 ///
 /// # Examples
 ///
@@ -159,7 +159,8 @@ impl RestartPolicy {
 
     /// Answers at most `most` failures `within` a time, resumes included; the next one goes up.
     ///
-    /// With 0 every failure goes up.
+    /// With 0 every failure goes up. The waits of the [`backoff`](Self::backoff) are part of the time: a limit
+    /// whose period is too short for so many waits is never reached.
     pub fn limit(mut self, most: u32, within: Duration) -> Self {
         self.limit = Some(Limit { most, within });
         self
@@ -238,6 +239,7 @@ impl RestartPolicy {
             let spread = 1.0 + self.jitter * (2.0 * random - 1.0);
             Duration::try_from_secs_f64(wait.as_secs_f64() * spread).unwrap_or(self.most)
         };
+        history.goes_on(now.checked_add(wait));
         Some(wait)
     }
 }
@@ -265,9 +267,26 @@ mod tests {
             assert_eq!(wait, Some(millis(expected)));
             now += millis(500);
         }
-        now += millis(600);
+        now += millis(551);
         let wait = policy.delay(&mut history, Directive::Retry, false, now, MIDDLE);
         assert_eq!(wait, Some(millis(10)));
+    }
+
+    #[test]
+    fn r6_4_one_that_waits_is_not_quiet() {
+        let policy = RestartPolicy::restart()
+            .without_limit()
+            .backoff(Duration::from_secs(1), Duration::from_secs(600));
+        let (mut history, mut now) = (History::default(), Instant::now());
+        let mut waits = Vec::new();
+        for _ in 0..12 {
+            let wait = policy.delay(&mut history, Directive::Restart, false, now, MIDDLE);
+            let wait = wait.expect("there is no limit");
+            waits.push(wait.as_secs());
+            // It fails again as soon as it is up.
+            now += wait;
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]);
     }
 
     #[test]

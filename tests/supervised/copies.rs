@@ -264,3 +264,52 @@ fn r6_2_an_item_at_which_a_sink_lost_its_state_has_failed() {
         assert_eq!((row.passed, row.failed), (5, 1));
     });
 }
+
+/// An item the copies of which cannot be dropped quietly, where it is the third.
+#[derive(Debug)]
+struct Sour {
+    number: u64,
+    copy: bool,
+}
+
+impl Clone for Sour {
+    fn clone(&self) -> Self {
+        let (number, copy) = (self.number, true);
+        Self { number, copy }
+    }
+}
+
+impl Drop for Sour {
+    fn drop(&mut self) {
+        assert!(
+            !self.copy || self.number != 2,
+            "expected: drop of the copy of 2"
+        );
+    }
+}
+
+#[test]
+fn r7_1_a_copy_that_panics_at_its_drop_costs_no_item() {
+    quiet_panics();
+    for last in [2, 4] {
+        system(async move {
+            let items = (0..=last).map(|number| Sour {
+                number,
+                copy: false,
+            });
+            let flow = Source::from_iter(items)
+                .retried(at_once())
+                .map(|item| item.number)
+                .named("sour")
+                .collect::<Vec<_>>();
+            let finished = finished(flow).await;
+            assert_eq!(finished.value, Some((0..=last).collect()));
+            let row = finished.report.stage("sour").expect("it is a stage");
+            assert_eq!(
+                (row.received, row.passed, row.failed),
+                (last + 1, last + 1, 0)
+            );
+            finished.report.check().expect("it balances");
+        });
+    }
+}
