@@ -120,6 +120,44 @@ impl Cause {
         self.is_failure() && !matches!(self, Self::GraceExpired)
     }
 
+    /// Whether both tell of the same failure, not only of one alike.
+    pub(crate) fn is_same_failure(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Failed { error: own, .. }, Self::Failed { error, .. }) => {
+                Arc::ptr_eq(own, error)
+            }
+            (Self::Panicked { text: own, .. }, Self::Panicked { text, .. }) => {
+                Arc::ptr_eq(own, text)
+            }
+            (Self::Lost { stage: own }, Self::Lost { stage }) => Arc::ptr_eq(own, stage),
+            (Self::Stuck { stages: own }, Self::Stuck { stages }) => Arc::ptr_eq(own, stages),
+            (Self::Stalled { waits: own }, Self::Stalled { waits }) => Arc::ptr_eq(own, waits),
+            _ => false,
+        }
+    }
+
+    /// The same failure, told of where stages are known by the path of their flow too.
+    pub(crate) fn below(self, path: &str) -> Self {
+        let full = |stage: &Arc<str>| Arc::from(format!("{path}/{stage}"));
+        match self {
+            Self::Failed { stage, error } => Self::Failed {
+                stage: full(&stage),
+                error,
+            },
+            Self::Panicked { stage, text } => Self::Panicked {
+                stage: full(&stage),
+                text,
+            },
+            Self::Lost { stage } => Self::Lost {
+                stage: full(&stage),
+            },
+            Self::Stuck { stages } => Self::Stuck {
+                stages: stages.iter().map(full).collect(),
+            },
+            cause => cause,
+        }
+    }
+
     /// What it is to a flow that was still running when its context ended with it: a completion or
     /// a quit further up delivered nothing down here.
     pub(crate) fn into_cancel(self) -> Self {

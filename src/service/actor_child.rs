@@ -1,7 +1,7 @@
 //! A user's own actor as a child: made by its factory again and again, behind one address.
 
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use actix::{Actor, ActorContext, Context};
@@ -20,6 +20,8 @@ pub(super) struct Signal {
     /// The level that the actor was stopped for.
     heeded: AtomicU8,
     waker: Mutex<Option<Waker>>,
+    /// Why it was told so.
+    cause: Mutex<Option<Cause>>,
 }
 
 impl Signal {
@@ -39,8 +41,13 @@ impl Signal {
         }
     }
 
+    fn lock_cause(&self) -> MutexGuard<'_, Option<Cause>> {
+        self.cause.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A new incarnation was told nothing.
     fn reset(&self) {
+        *self.lock_cause() = None;
         self.level.store(Level::Running as u8, Ordering::Release);
         self.heeded.store(Level::Running as u8, Ordering::Release);
     }
@@ -52,8 +59,12 @@ impl Signal {
 }
 
 impl Reins for Signal {
-    fn stop(&self, level: Level, _cause: &Cause, _again: bool) {
-        self.level.fetch_max(level as u8, Ordering::Release);
+    fn stop(&self, level: Level, cause: &Cause, _again: bool) {
+        let mut told = self.lock_cause();
+        if self.level.fetch_max(level as u8, Ordering::Release) < level as u8 {
+            *told = Some(cause.clone());
+        }
+        drop(told);
         let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(waker) = &*waker {
             waker.wake_by_ref();
@@ -101,8 +112,10 @@ impl Keeper for OfActor {
 
 impl Drop for OfActor {
     fn drop(&mut self) {
+        let told = self.signal.lock_cause().take();
+        let cause = self.post.end(told.unwrap_or(Cause::Completed));
         // What runs under this incarnation's context ends with it.
-        self.context.end(self.post.end(Cause::Completed));
+        self.context.end(cause);
     }
 }
 

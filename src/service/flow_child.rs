@@ -64,7 +64,7 @@ fn watch(control: &Control, mut post: Post, context: Option<FlowContext>) {
         if let Some(context) = context {
             context.end(cause.clone());
         }
-        post.end(cause.clone());
+        post.end_flow(cause.clone());
     });
 }
 

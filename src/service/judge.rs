@@ -15,7 +15,9 @@ impl TreeSupervisor {
         let Some(held) = self.children.get_mut(&child) else {
             return;
         };
-        if matches!(outcome, Cause::Stuck { .. }) {
+        // What ended all of them is the failure of one, and was told of then.
+        let failed = outcome.is_fault() && !self.life.state.has_failed_by(outcome);
+        if failed && matches!(outcome, Cause::Stuck { .. }) {
             // Something of it still runs: it is not gone, and not to be started beside that.
             self.stuck(child, outcome.clone());
             return;
@@ -25,7 +27,7 @@ impl TreeSupervisor {
         let next = std::mem::replace(&mut held.next, Next::Judge);
         let (once, permanent) = (held.terms.once || last, held.terms.permanent);
         self.dues.retain(|(_, other)| *other != child);
-        if outcome.is_fault() {
+        if failed {
             self.life.state.note_failure(child, outcome);
             if next != Next::Judge || self.is_stopping() {
                 // It is answered by nobody: the child was going down anyway.
@@ -41,8 +43,10 @@ impl TreeSupervisor {
                 self.turns.ready(child);
             }
             Next::Renew => self.finish(child, outcome),
-            Next::Judge if self.is_stopping() => self.finish(child, outcome),
-            Next::Judge if outcome.is_fault() => self.failed(child, outcome.clone(), last),
+            Next::Judge if self.is_stopping() || failed != outcome.is_fault() => {
+                self.finish(child, outcome);
+            }
+            Next::Judge if failed => self.failed(child, outcome.clone(), last),
             Next::Judge if permanent && !once && self.applied == Level::Running => {
                 let stage = Arc::clone(&self.children[&child].terms.path);
                 let error = Arc::from(Box::from("it is permanent and has ended"));

@@ -78,6 +78,16 @@ impl Post {
         }
     }
 
+    /// Notes how a flow ended: by a failure of one of its stages, or of somebody else.
+    pub(super) fn end_flow(&mut self, cause: Cause) {
+        let cause = if self.life.state.has_failed_by(&cause) {
+            cause
+        } else {
+            cause.below(&self.path)
+        };
+        self.end(cause);
+    }
+
     /// Notes how it ended, where it did not fail; gives what is noted.
     pub(super) fn end(&mut self, cause: Cause) -> Cause {
         self.outcome.get_or_insert(cause).clone()

@@ -87,6 +87,12 @@ impl ServiceState {
         }
     }
 
+    /// Whether all that runs here was ended by this failure.
+    pub(super) fn has_failed_by(&self, failure: &Cause) -> bool {
+        let ended = self.context.cause();
+        ended.is_some_and(|cause| cause.is_same_failure(failure))
+    }
+
     pub(super) fn set_child(&self, child: u64, state: ChildState) {
         if let Some(row) = self.roster().row(child) {
             row.state = state;
@@ -151,11 +157,7 @@ impl ServiceState {
         for row in roster.living() {
             match &row.failure {
                 Some(Cause::Stuck { stages }) if row.kind != "actor" => {
-                    let inside = |stage: &Arc<str>| match row.kind {
-                        "flow" => Arc::from(format!("{}/{stage}", row.path)),
-                        _ => Arc::clone(stage),
-                    };
-                    stuck.extend(stages.iter().map(inside));
+                    stuck.extend(stages.iter().map(Arc::clone));
                 }
                 _ => stuck.push(Arc::clone(&row.path)),
             }

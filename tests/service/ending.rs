@@ -126,7 +126,7 @@ fn r5_2_one_child_is_quit_and_the_others_go_on() {
         assert_eq!(ask(&other, Add(1)).await, Ok(1));
         let tree = quit(service).await;
         let ending = tree.row("one").and_then(|row| row.ending.as_ref());
-        assert!(matches!(ending, Some(Cause::Completed)), "{tree}");
+        assert!(matches!(ending, Some(Cause::Quit)), "{tree}");
     });
 }
 

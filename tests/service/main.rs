@@ -6,6 +6,7 @@ mod cast;
 mod kit;
 
 mod bad_input;
+mod blame;
 mod ending;
 mod hooks;
 mod logged;

@@ -141,7 +141,8 @@ fn r6_2_a_flow_that_fails_is_run_anew_by_its_factory() {
         .await;
         let tree = service.tree();
         let row = tree.row("service/import").expect("it is there");
-        assert_eq!(row.failure.as_ref().and_then(Cause::stage), Some("weak"));
+        let stage = row.failure.as_ref().and_then(Cause::stage);
+        assert_eq!(stage, Some("service/import/weak"));
         within("the close", service.close()).await;
         assert_eq!(runs.load(SeqCst), 3);
     });
