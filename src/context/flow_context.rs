@@ -153,7 +153,9 @@ impl FlowContext {
     ///
     /// The table of values is copied: one entry per type.
     pub fn with_value<V: Send + Sync + 'static>(&self, value: V) -> Self {
-        self.derive(None, self.node.values().with(value))
+        Self {
+            node: self.node.child_with(self.node.values().with(value)),
+        }
     }
 
     /// The nearest value of type `V`, of this context or of those it was derived from.

@@ -15,7 +15,7 @@
 //!    a marked node, so a slot is not reused while its former owner may still try to leave it.
 //! 6. Parents list children weakly, children hold their parents: the way down from a live context
 //!    to a live descendant is never broken. A callback of a node that is dropped moves up to the
-//!    parent, so it lasts as long as anything that could still end it.
+//!    parent, if anybody can end that, so it lasts as long as anything that could still end it.
 //!
 //! Lock order: none is needed, as no thread ever holds two locks of this room, and no foreign code
 //! (callbacks, wakers, drops of values) runs under one.
@@ -38,6 +38,8 @@ const SETTLED: u8 = 2;
 
 pub(super) struct Node {
     mark: AtomicU8,
+    /// Whether anybody can ever end it, or one above it. A root of values alone lasts as long as it is held.
+    mortal: bool,
     /// The nearest deadline of this node and its ancestors.
     deadline: Option<Instant>,
     values: Values,
@@ -60,8 +62,13 @@ struct Marked {
 
 impl Node {
     pub(super) fn root(values: Values) -> Arc<Self> {
+        Self::root_that(false, values)
+    }
+
+    fn root_that(mortal: bool, values: Values) -> Arc<Self> {
         Arc::new(Self {
             mark: AtomicU8::new(LIVE),
+            mortal,
             deadline: None,
             values,
             parent: None,
@@ -73,13 +80,28 @@ impl Node {
 
     /// A root, and what resolves (with an error) once all children and callbacks it had are gone.
     pub(super) fn watched_root() -> (Arc<Self>, oneshot::Receiver<()>) {
-        let root = Self::root(Values::default());
+        let root = Self::root_that(true, Values::default());
         let (deserted, gone) = oneshot::channel();
         root.lock().links().deserted = Some(deserted);
         (root, gone)
     }
 
+    /// A child with more values, which ends with this node alone.
+    pub(super) fn child_with(self: &Arc<Self>, values: Values) -> Arc<Self> {
+        self.child_that(self.mortal, None, values)
+    }
+
+    /// A child that somebody can end.
     pub(super) fn child(self: &Arc<Self>, deadline: Option<Instant>, values: Values) -> Arc<Self> {
+        self.child_that(true, deadline, values)
+    }
+
+    fn child_that(
+        self: &Arc<Self>,
+        mortal: bool,
+        deadline: Option<Instant>,
+        values: Values,
+    ) -> Arc<Self> {
         let deadline = match (self.deadline, deadline) {
             (Some(theirs), Some(own)) => Some(theirs.min(own)),
             (theirs, own) => theirs.or(own),
@@ -89,6 +111,7 @@ impl Node {
             drop(inner);
             return Arc::new(Self {
                 mark: AtomicU8::new(SETTLED),
+                mortal,
                 deadline,
                 values,
                 parent: None,
@@ -100,6 +123,7 @@ impl Node {
         let vacant = inner.links().children.vacant_entry();
         let child = Arc::new(Self {
             mark: AtomicU8::new(LIVE),
+            mortal,
             deadline,
             values,
             parent: Some(Arc::clone(self)),
@@ -327,8 +351,10 @@ impl Node {
         }
         let inner = self.inner.get_mut();
         let links = inner.unwrap_or_else(PoisonError::into_inner).links.take();
-        // The watchers first: with the child gone as well the parent could look deserted.
-        for (_, watcher) in links.map(|links| links.watchers).into_iter().flatten() {
+        // The watchers first: with the child gone as well the parent could look deserted. Where nothing is
+        // left that could end it they go with it: the parent can live as long as its process.
+        let watchers = links.map(|links| links.watchers).filter(|_| parent.mortal);
+        for (_, watcher) in watchers.into_iter().flatten() {
             if let Err(cause) = parent.watch(&watcher) {
                 watcher.run(cause);
             }

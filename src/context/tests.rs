@@ -113,7 +113,7 @@ fn r1_7_a_stopped_callback_leaves_the_context() {
 
 #[test]
 fn r1_7_a_callback_moves_up_when_its_context_is_dropped_and_can_still_be_stopped() {
-    let root = FlowContext::background();
+    let (root, _cancel) = FlowContext::background().with_cancel();
     let middle = root.child();
     let leaf = middle.child();
     let after = leaf
@@ -155,7 +155,7 @@ async fn r1_5_who_sees_the_deadline_of_an_ancestor_ends_all_that_share_it() {
 #[test]
 fn r1_7_callbacks_stopped_while_they_move_up_leave_nothing_behind() {
     for _ in 0..300 {
-        let root = FlowContext::background();
+        let (root, _cancel) = FlowContext::background().with_cancel();
         let child = root.child();
         let held: Vec<_> = (0..100)
             .map(|_| {

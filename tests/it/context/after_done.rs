@@ -88,6 +88,24 @@ fn r1_7_a_callback_nobody_can_end_is_dropped_with_its_context() {
 }
 
 #[test]
+fn r1_7_a_root_that_nobody_can_end_keeps_no_callbacks_of_others() {
+    let root = FlowContext::background();
+    let app = root.with_value("an application");
+    let owned = Arc::new(());
+    for above in [&root, &app, &app.without_cancel()] {
+        let held = Arc::clone(&owned);
+        let (request, cancel) = above.with_cancel();
+        let below = request.with_value(1u8);
+        below.after_done(move |_| drop(held)).unwrap();
+        drop((request, below));
+        // It could be ended still.
+        assert_eq!(Arc::strong_count(&owned), 2);
+        drop(cancel);
+        assert_eq!(Arc::strong_count(&owned), 1);
+    }
+}
+
+#[test]
 fn r1_7_callbacks_run_after_marking_and_outside_locks() {
     let (above, cancel) = FlowContext::background().with_cancel();
     let below = above.with_value(1u8).with_cancel().0;
