@@ -17,11 +17,13 @@ use crate::stage::{Logic, Passage, Read, Unary};
 
 /// An `Outlet` is the end of a flow as a [`futures::Stream`].
 ///
-/// It gives what it has received, then an error once if the flow ended by one, then `None`. At most
-/// a window of items waits in it; a reader that is slow holds up the flow. That of
+/// It gives what it has received, then an error once if the flow ended by one or was never run, then
+/// `None`. At most a window of items waits in it, or one where the edge is [weighed](Source::weigh), and as
+/// many again on the edge before it; a reader that is slow holds up the flow. That of
 /// [`Source::run_stream`] owns its flow: dropped, it cancels it, so that the body of a response can
-/// be a flow. That of [`Source::into_stream`] is one reader of a larger graph: dropped, it is a
-/// reader that has left.
+/// be a flow. A quit is an error there, since the value of the flow are its items; a close is none. That of
+/// [`Source::into_stream`] is one reader of a larger graph: dropped, it is a reader that has left, and
+/// what it was given before a quit is all that it gives.
 ///
 /// # Examples
 ///
@@ -103,8 +105,10 @@ impl<T> Stream for Outlet<T> {
             ready!(Pin::new(ended).poll(cx));
         }
         self.over = true;
-        let failure = flow.and_then(|flow| {
-            let cause = flow.outcome().cause()?;
+        let Some(flow) = flow else {
+            return Poll::Ready(Some(Err(StartError::NeverRun.into())));
+        };
+        let failure = flow.outcome().cause().and_then(|cause| {
             let failed = concerned && !cause.is_success();
             if failed {
                 flow.outcome().observe();
@@ -165,7 +169,12 @@ impl<T: Send + 'static> Source<T> {
         let blueprint = self.seal(attrs, move |up, core, outcome| {
             // There is nothing to fold: the value is that the sink has run.
             outcome.set(());
-            let out = writer.start(up.link.window(), &core.life.0);
+            // What waits there has left the edge: by number alone where nothing was said of weight.
+            let room = match up.link.max_weight() {
+                Some(_) => 1,
+                None => up.link.window(),
+            };
+            let out = writer.start(room, &core.life.0);
             let pass = Pass(std::marker::PhantomData);
             Unary::new(pass, InPort::new(up), out)
         });

@@ -104,6 +104,9 @@ pub enum StartError {
         /// The stage that was to join it.
         stage: Arc<str>,
     },
+    /// What reads of the flow is there, but its blueprint was dropped, or refused, before it ran: told by
+    /// an [`Outlet`](crate::Outlet).
+    NeverRun,
 }
 
 impl StartError {
@@ -135,7 +138,7 @@ impl StartError {
             | Self::OpenBranch { stage, .. }
             | Self::HubClosed { stage } => Some(stage),
             Self::DuplicateName { name } => Some(name),
-            Self::NoRuntime | Self::ContextDone { .. } => None,
+            Self::NoRuntime | Self::ContextDone { .. } | Self::NeverRun => None,
         }
     }
 }
@@ -161,6 +164,7 @@ impl fmt::Display for StartError {
                 )
             }
             Self::ContextDone { cause } => write!(f, "the context is done: {cause}"),
+            Self::NeverRun => f.write_str("its blueprint was dropped, or refused, before it ran"),
             Self::DuplicateName { name } => {
                 write!(
                     f,

@@ -1,5 +1,8 @@
 //! The pull side of a flow.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+
 use actix_flow::Cause;
 use actix_flow::prelude::*;
 use futures::StreamExt;
@@ -119,12 +122,53 @@ fn an_outlet_dropped_before_the_run_is_a_reader_that_has_left() {
 }
 
 #[test]
-fn an_outlet_whose_flow_never_runs_ends() {
+fn an_outlet_whose_flow_never_runs_says_so_and_ends() {
     system(async {
         let (mut outlet, flow) = Source::repeat_with(|| 1u64).into_stream();
         assert!(outlet.control().is_none());
         drop(flow);
+        let error = within("the outlet", outlet.next()).await;
+        let error = error.expect("it says so").expect_err("it gives none");
+        assert!(matches!(error.start_error(), Some(StartError::NeverRun)));
         assert!(within("the outlet", outlet.next()).await.is_none());
+    });
+}
+
+#[test]
+fn an_outlet_of_a_flow_that_was_refused_says_so() {
+    system(async {
+        let (ctx, cancel) = FlowContext::background().with_cancel();
+        cancel.cancel("shut down");
+        let (mut outlet, flow) = Source::from_iter(0..3u64).into_stream();
+        flow.run(&ctx).expect_err("the context is done");
+        let error = within("the outlet", outlet.next()).await;
+        let error = error.expect("it says so").expect_err("it gives none");
+        assert_eq!(
+            error.to_string(),
+            "the flow was not started: its blueprint was dropped, or refused, before it ran"
+        );
+    });
+}
+
+#[test]
+fn r2_1_an_outlet_that_nobody_reads_holds_one_item_beside_the_weight_of_its_edge() {
+    system(async {
+        let made = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&made);
+        let chunk = move || {
+            count.fetch_add(1, SeqCst);
+            vec![0u8; 100]
+        };
+        let flow = Source::repeat_with(chunk).weigh(Vec::len, 1_000);
+        let mut outlet = flow.run_stream(&FlowContext::background()).unwrap();
+        settle().await;
+        // Ten on the edge, one in the outlet, one that is too heavy to go.
+        assert!((10..=12).contains(&made.load(SeqCst)), "{made:?}");
+        for read in 1..=30 {
+            within("an item", outlet.next()).await.unwrap().unwrap();
+            settle().await;
+            assert!(made.load(SeqCst) <= read + 12, "{made:?} at {read}");
+        }
     });
 }
 
