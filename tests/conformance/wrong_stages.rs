@@ -171,7 +171,7 @@ static HOARDING: Wrong = Wrong::new(|| {
             let copy = *n;
             let mut hoard = hoard.lock().expect("no one panics");
             // Some only: the test has an end.
-            if hoard.len() < 100 {
+            if hoard.len() < 10_000 {
                 hoard.push(n);
             }
             copy
@@ -182,7 +182,30 @@ static HOARDING: Wrong = Wrong::new(|| {
 
 #[test]
 fn one_that_keeps_items_is_found() {
-    fails(&HOARDING, &["r2_2_outputs_do_not_depend_on_demand"]);
+    let hoarding = [
+        "r2_1_holds_no_more_than_its_windows",
+        "r2_2_outputs_do_not_depend_on_demand",
+    ];
+    fails(&HOARDING, &hoarding);
+}
+
+/// Takes only what it is asked for, and gives nothing up while it runs.
+static GROWING: Wrong = Wrong::new(|| {
+    let growing = |items: Source<Item>| {
+        items.scan(Vec::new(), |all: &mut Vec<Item>, n: Item| {
+            let copy = *n;
+            all.push(n);
+            Some(copy)
+        })
+    };
+    stage("growing", |n| n, growing).check()
+});
+
+#[test]
+fn one_whose_state_grows_with_every_item_is_found() {
+    let growing = ["r2_1_holds_no_more_than_its_windows"];
+    let failed = fails(&GROWING, &growing);
+    assert_eq!(failed.len(), growing.len(), "{failed:?}");
 }
 
 /// It must hear of the end of its input.

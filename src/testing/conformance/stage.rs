@@ -67,6 +67,25 @@ async fn read<U: fmt::Debug + Send + 'static>(sink: &SinkProbe<U>, items: u64) -
     read
 }
 
+impl<U: Send + 'static> Fed<U> {
+    /// Waits until it takes no more; it must not hold more than its windows and hands do then.
+    async fn assert_bounded(&self, window: usize, read: usize) {
+        let mut taken = None;
+        while taken.replace(self.ledger.taken()) != Some(self.ledger.taken()) {
+            quiet().await;
+        }
+        let report = self.running.control().snapshot();
+        let edges = report.edges().iter().rev().skip(1);
+        // Each stage has some in its hands beside.
+        let most = edges.map(|edge| 2 * edge.window as u64).sum::<u64>() + 2 * window as u64;
+        let held = self.ledger.alive();
+        assert!(
+            held <= most,
+            "{held} items are held when {read} have been read, its windows are {most}"
+        );
+    }
+}
+
 async fn completed(running: Pipeline<()>) {
     let ended = within("the end of the flow", running.wait()).await;
     let finished = ended.expect("the flow ends well");
@@ -191,19 +210,13 @@ impl<T: Send + 'static, U: fmt::Debug + Send + 'static> StageCheck<T, U> {
     async fn r2_1_holds_no_more_than_its_windows(&self) -> Result<(), LeftOut> {
         let window = self.options.window.max(WINDOW);
         let fed = self.fed_with(200 * window as u64, Some(window));
-        let mut taken = None;
-        while taken.replace(fed.ledger.taken()) != Some(fed.ledger.taken()) {
-            quiet().await;
+        fed.assert_bounded(window, 0).await;
+        // What is handed on must be given up, not only what nobody has asked for be left.
+        for read_so_far in (1..=8).map(|step| step * 16 * window) {
+            fed.sink.request(16 * window);
+            read(&fed.sink, 16 * window as u64).await;
+            fed.assert_bounded(window, read_so_far).await;
         }
-        let report = fed.running.control().snapshot();
-        let edges = report.edges().iter().rev().skip(1);
-        // Each stage has some in its hands beside.
-        let most = edges.map(|edge| 2 * edge.window as u64).sum::<u64>() + 2 * window as u64;
-        let held = fed.ledger.alive();
-        assert!(
-            held <= most,
-            "{held} items are held, its windows are {most}"
-        );
         fed.sink.cancel();
         completed(fed.running).await;
         Ok(())
