@@ -71,7 +71,7 @@ pub enum Cause {
     },
     /// A stage went down with its arbiter, without an answer.
     Lost {
-        /// The stage that was lost.
+        /// The stage that was lost; `supervisor` where that of the flow was.
         stage: Arc<str>,
     },
     /// Stages did not yield within the grace, not even to an abort.

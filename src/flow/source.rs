@@ -44,8 +44,9 @@ type Attach<T> = Box<dyn FnOnce(Attrs, Box<dyn Downstream<T>>, &mut Graph) -> Up
 ///
 /// # Panics
 ///
-/// None of the verbs does, but [`inlet`](Self::inlet), [`merge_hub`](Self::merge_hub) and
-/// [`broadcast_hub`](Self::broadcast_hub) for a capacity that no memory holds. A panic of a closure
+/// None of the verbs does by itself, but [`inlet`](Self::inlet), [`merge_hub`](Self::merge_hub) and
+/// [`broadcast_hub`](Self::broadcast_hub) for a capacity that no memory holds. What is called
+/// while a flow is described, an `into_iter` or a `default`, can panic there. A panic of a closure
 /// is caught: it fails its stage, and by that the flow, with
 /// [`Cause::Panicked`](crate::Cause::Panicked).
 ///

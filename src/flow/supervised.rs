@@ -64,6 +64,9 @@ impl<T: Send + 'static> Source<T> {
     /// it says retry there is nothing to try again: the item is given up, and the stage goes on with the
     /// next one after the backoff, as after a resume.
     ///
+    /// A [`supervised`](Self::supervised) after the stage takes the place of this policy: the copies are kept, but
+    /// an item is tried again only where the later policy says so.
+    ///
     /// # Examples
     ///
     /// ```
@@ -105,7 +108,7 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// Sends items of this source that are lost to an actor: those that the next stage was sent and
-    /// that were discarded, and those at which it failed.
+    /// that were discarded, and those at which it failed. Written twice, the later actor gets all.
     ///
     /// An item at which a stage failed is there only where copies are kept, by
     /// [`retried`](Self::retried); else the letter has the stage and the cause. At a
@@ -159,6 +162,7 @@ impl<T: Send + 'static> Source<T> {
     /// them and they were discarded.
     ///
     /// It is called on whatever thread drops the item, and must not block. A panic in it is logged.
+    /// Written twice, the later closure sees all.
     ///
     /// # Examples
     ///

@@ -181,7 +181,9 @@ impl SupervisorControl {
         Ok(Ended::once(&self.state, |state| state.outcome(), gone))
     }
 
-    /// Closes one child. It is not restarted, and its name is free when it has ended.
+    /// Closes one child. It is not restarted, and its name is free when it has ended. An actor that is down
+    /// meanwhile, or fails, does not come back for what is in its mailbox: who asked is told that
+    /// the mailbox is closed.
     ///
     /// # Examples
     ///

@@ -32,7 +32,7 @@ const REMEMBERED: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ChildState {
-    /// It was told to start, and has not ended since.
+    /// It is to run, and has not ended: it was started, or waits for its turn to be.
     Running,
     /// It is down, or going down, and will be started again.
     Restarting,

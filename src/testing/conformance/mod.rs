@@ -2,7 +2,7 @@
 //!
 //! Whoever writes a [`Stage`](crate::Stage) or composes verbs cannot break an edge from the inside: the
 //! library holds its ends. What a part can do wrong lies beside: compute what nobody asked for, hold
-//! what no window bounds, hold its arbiter, swallow an end, a failure or a cancel between two flows
+//! what no window bounds, hold its arbiter (as a source), swallow an end, a failure or a cancel between two flows
 //! or channels, lose items when it is closed, outlive its flow. The cases here look for these from
 //! outside, by probes, each under the number of a rule of the design.
 //!
