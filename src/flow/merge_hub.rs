@@ -22,8 +22,9 @@ use crate::stage::Supplied;
 ///
 /// The hub's flow ends when no input is left and none can come: after [`close`](Self::close), or
 /// when the last clone is dropped; a blueprint that was not run yet holds one, and so does an
-/// input. One that the hub's own flow holds, in a closure, keeps it running for ever. When the hub's flow ends first, each input finds that its reader has left: its items that
-/// were not taken are discarded and counted, and its flow ends. From then on, and from `close` on,
+/// input. One that the hub's own flow holds, in a closure, keeps it running for ever. When the
+/// hub's flow ends first, each input finds that its reader has left: its items that were not
+/// taken are discarded and counted, and its flow ends. From then on, and from `close` on,
 /// joining is refused by [`run`](crate::Blueprint::run). An input that fails ends only itself.
 ///
 /// The idea is `MergeHub` of Akka Streams.
