@@ -94,20 +94,20 @@ impl<T> Stream for Outlet<T> {
             Read::Item(item) => return Poll::Ready(Some(Ok(item))),
             Read::Over { completed } => completed,
         };
-        let passage = Arc::clone(&self.passage);
-        let flow = passage.flow();
+        let (passage, control) = (Arc::clone(&self.passage), self.control());
+        // Where its stage was lost before it began, only who owns the flow knows which it was.
+        let flow = passage.flow().or(control.as_ref().map(Control::flow));
+        let Some(flow) = flow else {
+            self.over = true;
+            return Poll::Ready(Some(Err(StartError::NeverRun.into())));
+        };
         // One reader of many need not wait for the others.
         let concerned = self.pipeline.is_some() || !completed;
-        if let Some(flow) = flow
-            && concerned
-        {
+        if concerned {
             let ended = self.ended.get_or_insert_with(|| Ended::new(flow, None));
             ready!(Pin::new(ended).poll(cx));
         }
         self.over = true;
-        let Some(flow) = flow else {
-            return Poll::Ready(Some(Err(StartError::NeverRun.into())));
-        };
         let failure = flow.outcome().cause().and_then(|cause| {
             let failed = concerned && !cause.is_success();
             if failed {

@@ -104,8 +104,8 @@ pub enum StartError {
         /// The stage that was to join it.
         stage: Arc<str>,
     },
-    /// What reads of the flow is there, but its blueprint was dropped, or refused, before it ran: told by
-    /// an [`Outlet`](crate::Outlet).
+    /// What reads of the flow is there, but its blueprint was dropped or refused, or the stage before it lost
+    /// with its arbiter, before that ran: told by an [`Outlet`](crate::Outlet).
     NeverRun,
 }
 
@@ -164,7 +164,9 @@ impl fmt::Display for StartError {
                 )
             }
             Self::ContextDone { cause } => write!(f, "the context is done: {cause}"),
-            Self::NeverRun => f.write_str("its blueprint was dropped, or refused, before it ran"),
+            Self::NeverRun => f.write_str(
+                "its blueprint was dropped or refused, or lost with its arbiter, before it ran",
+            ),
             Self::DuplicateName { name } => {
                 write!(
                     f,

@@ -135,6 +135,29 @@ fn an_outlet_whose_flow_never_runs_says_so_and_ends() {
 }
 
 #[test]
+fn r6_6_an_outlet_whose_stage_was_lost_before_it_began_gives_the_end_of_its_flow() {
+    system(async {
+        let lost = || {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            let runtime = runtime.enable_time().build().expect("it is there");
+            let place = tokio::task::LocalSet::new();
+            // Gone before any stage has its first turn.
+            place.block_on(&runtime, async {
+                let flow = Source::repeat_with(|| 1u64).map(|n| n);
+                flow.run_stream(&FlowContext::background())
+                    .expect("it starts")
+            })
+        };
+        let outlet = std::thread::spawn(lost).join().expect("no panic");
+        let read: Vec<_> = within("the outlet", outlet.collect()).await;
+        let [Err(error)] = &read[..] else {
+            panic!("it is to say how it ended: {read:?}");
+        };
+        assert!(matches!(error.cause(), Some(Cause::Lost { .. })), "{error}");
+    });
+}
+
+#[test]
 fn an_outlet_of_a_flow_that_was_refused_says_so() {
     system(async {
         let (ctx, cancel) = FlowContext::background().with_cancel();
@@ -145,7 +168,8 @@ fn an_outlet_of_a_flow_that_was_refused_says_so() {
         let error = error.expect("it says so").expect_err("it gives none");
         assert_eq!(
             error.to_string(),
-            "the flow was not started: its blueprint was dropped, or refused, before it ran"
+            "the flow was not started: its blueprint was dropped or refused, or lost with \
+             its arbiter, before it ran"
         );
     });
 }
