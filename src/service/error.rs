@@ -20,7 +20,7 @@ use crate::context::Cause;
 /// let divide = |_: &FlowContext| Source::from_iter([1u64, 0]).map(|n| 10 / n).named("divide").drain();
 /// service.run_with("import", divide)?;    // without a policy: the failure goes up
 /// let error = service.wait().await.expect_err("it gives no value");
-/// assert_eq!(error.cause().stage(), Some("divide"));
+/// assert_eq!(error.cause().stage(), Some("import/divide"));
 /// assert!(error.tree().row("import").is_some_and(|import| import.failure.is_some()));
 /// # Ok(())
 /// # }
