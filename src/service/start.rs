@@ -17,7 +17,7 @@ use super::{SupervisorControl, SupervisorSpec};
 use crate::context::FlowContext;
 use crate::flow::{Blueprint, mailbox};
 use crate::pipeline::{Pipeline, StartError};
-use crate::supervise::{Directive, RestartPolicy, Supervision};
+use crate::supervise::{Directive, Level, RestartPolicy, Supervision};
 
 /// A child that has its place in the tree, and is struck from it unless it is handed over.
 struct Entry<'a> {
@@ -27,11 +27,17 @@ struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    fn hand_over(mut self, line: Box<dyn Child>, nested: Option<Arc<ServiceState>>) {
+    fn hand_over(mut self, line: Box<dyn Child>, mut nested: Option<Arc<ServiceState>>) {
         if let Some(terms) = self.terms.take() {
             if let Some(row) = self.state.roster().row(self.child) {
                 row.reins = Some(line.reins());
-                row.nested = nested;
+                row.nested = nested.take();
+            }
+            if let Some(late) = nested {
+                // Its parent, which was never started, has been ended meanwhile: nobody else knows of it.
+                let (_, cause) = self.state.ending();
+                late.raise(Level::Cancel, cause.clone());
+                late.conclude(cause);
             }
             let child = self.child;
             self.state.tell(Tell::Adopt { child, line, terms });

@@ -125,10 +125,13 @@ impl ServiceState {
         }
     }
 
+    /// It is over: nothing below it runs.
     pub(super) fn conclude(&self, cause: Cause) {
-        if !matches!(cause, Cause::Stuck { .. }) {
-            self.conclude_below(&cause);
-        }
+        self.conclude_below(&cause);
+        self.tell_end(cause);
+    }
+
+    fn tell_end(&self, cause: Cause) {
         self.outcome.conclude(self.label(), cause.clone());
         if self.parent.is_some() {
             self.outcome.observe();
@@ -214,7 +217,8 @@ impl Forsaken for ServiceState {
     }
 
     fn conclude_stuck(&self) {
+        // Those that hold their threads are below it still.
         let stages = self.stuck();
-        self.conclude(Cause::Stuck { stages });
+        self.tell_end(Cause::Stuck { stages });
     }
 }

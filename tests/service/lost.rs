@@ -231,3 +231,38 @@ fn r5_8_a_factory_that_never_returns_is_stuck_too() {
         life.assert_none_alive();
     });
 }
+
+#[test]
+fn r6_6_supervisors_that_never_started_end_though_another_child_is_stuck() {
+    crate::kit::quiet_panics();
+    system(async {
+        let (service, thread, gate) = (short(), Thread::new(), Gate::new());
+        let life = held(&service, &thread, &gate).await;
+        let spec = SupervisorSpec::new().strategy(Strategy::OneForAll);
+        let beside = service.nest("beside", spec).expect("it starts");
+        let hour = Duration::from_secs(3_600);
+        let policy = RestartPolicy::restart().backoff(hour, hour);
+        let down = ChildSpec::from("down").supervised(policy);
+        let factory = |_: &FlowContext| -> crate::cast::Puppet { panic!("expected: down") };
+        beside.start_actor(down, factory).expect("it starts");
+        until("its failure", || {
+            let tree = beside.tree();
+            let row = tree.row("beside/down");
+            row.is_some_and(|row| row.state == ChildState::Restarting)
+        })
+        .await;
+        // They wait for the one that is down.
+        let outer = beside.nest("outer", SupervisorSpec::new());
+        let outer = outer.expect("it starts");
+        let inner = outer.nest("inner", SupervisorSpec::new());
+        let inner = inner.expect("it starts");
+        let quit = service.quit_child("held").expect("it is there");
+        let error = fails(service).await;
+        assert_eq!(error.cause().to_string(), "stuck: no answer from `held`");
+        within("the quit of one that is stuck", quit).await;
+        within("one that never started", outer.finished()).await;
+        within("one below it", inner.finished()).await;
+        assert!(inner.is_finished());
+        let_go(&gate, thread, &life).await;
+    });
+}
